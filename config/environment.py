@@ -1,0 +1,153 @@
+"""Reads the environment and refuses to start on an unsafe one. Used by config.settings alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+KEY_BYTES = 32
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One address book that members may connect. An empty URL means the provider's own."""
+
+    name: str
+    kind: str
+    label: str
+    client_id: str
+    client_secret: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    api_url: str
+    issuer: str
+
+    def urls(self) -> tuple[str, ...]:
+        """The addresses that the environment gave this source."""
+        return (self.authorize_url, self.token_url, self.revoke_url, self.api_url, self.issuer)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, by SMTP."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    implicit_tls: bool
+
+
+def required(env: Env, name: str, purpose: str) -> str:
+    """The variable's text. Raises ImproperlyConfigured with a sentence when it is missing or empty."""
+    value = str(env.str(name, ""))
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. It is {purpose}. See docs/settings.md.")
+    return value
+
+
+def secret(env: Env, name: str, purpose: str) -> bytes:
+    """A key of at least 32 characters, as bytes. Raises ImproperlyConfigured otherwise."""
+    value = required(env, name, purpose)
+    if len(value) < KEY_BYTES:
+        raise ImproperlyConfigured(
+            f"{name} has {len(value)} characters, at least {KEY_BYTES} are needed. "
+            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    return value.encode()
+
+
+def sources(env: Env) -> dict[str, Source]:
+    """The address books named in SOURCES (comma-separated), each from its SOURCE_<NAME>_… variables."""
+    found: dict[str, Source] = {}
+    for name in env.list("SOURCES", []):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ImproperlyConfigured(f"SOURCES names {name!r}: use lower-case letters and digits.")
+        prefix = f"SOURCE_{name.upper()}_"
+        found[name] = Source(
+            name=name,
+            kind=env.str(prefix + "KIND", name),
+            label=env.str(prefix + "LABEL", name.title()),
+            client_id=required(env, prefix + "CLIENT_ID", f"the OAuth client id for {name}"),
+            client_secret=required(env, prefix + "CLIENT_SECRET", f"the OAuth secret for {name}"),
+            authorize_url=env.str(prefix + "AUTHORIZE_URL", ""),
+            token_url=env.str(prefix + "TOKEN_URL", ""),
+            revoke_url=env.str(prefix + "REVOKE_URL", ""),
+            api_url=env.str(prefix + "API_URL", ""),
+            issuer=env.str(prefix + "ISSUER", ""),
+        )
+    return found
+
+
+def refuse_loose_ends(
+    *, development: bool, hosts: list[str], site_url: str, outside: list[str]
+) -> None:
+    """Stops the start when a production is half a sandbox, or a development is open to the world.
+
+    `outside` are the addresses of the providers. Raises ImproperlyConfigured with a sentence.
+    """
+    if development:
+        strangers = [host for host in hosts if host.strip("[]") not in LOOPBACK]
+        if strangers:
+            raise ImproperlyConfigured(
+                f"DEVELOPMENT is on, but ALLOWED_HOSTS names {strangers[0]}. "
+                "Unset DEVELOPMENT where other people can reach the site."
+            )
+        return
+    if not site_url.startswith("https://"):
+        raise ImproperlyConfigured(f"SITE_URL is {site_url}. It must begin with https://.")
+    for url in outside:
+        if url and (not url.startswith("https://") or urlsplit(url).hostname in LOOPBACK):
+            raise ImproperlyConfigured(
+                f"A provider's address is {url}: that is a sandbox. Remove it from SOURCES or "
+                "SIGN_IN_SERVER_URL; in production every provider is reached by https."
+            )
+
+
+def mail_server(env: Env) -> MailServer:
+    """EMAIL_URL as `smtp://user:password@host:port`; `smtp+tls://` for STARTTLS, `smtps://` for TLS.
+
+    Raises ImproperlyConfigured when it is missing or of another kind.
+    """
+    url = urlsplit(required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587"))
+    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
+    return MailServer(
+        host=url.hostname,
+        port=url.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        starttls=url.scheme == "smtp+tls",
+        implicit_tls=url.scheme == "smtps",
+    )
+
+
+def database(env: Env, state_dir: Path) -> dict[str, Any]:
+    """Django's DATABASES entry: DATABASE_URL for PostgreSQL, else SQLite in `state_dir`.
+
+    SQLite waits 20 s for its one writer, takes the write lock at BEGIN, and flushes every commit to
+    the disk: a mail's outcome must survive a power cut.
+    """
+    if not env.str("DATABASE_URL", "").startswith("sqlite") and env.str("DATABASE_URL", ""):
+        return {**env.dj_db_url("DATABASE_URL"), "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    state_dir.mkdir(exist_ok=True)
+    path = env.str("DATABASE_URL", "").removeprefix("sqlite:///")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path or str(state_dir / "handpicked.sqlite3"),
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }

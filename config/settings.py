@@ -1,0 +1,274 @@
+"""Every setting, from the environment. What it says is a production's, unless DEVELOPMENT is on.
+
+docs/settings.md lists the variables for people; config/environment.py has the refusals.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from environs import Env
+
+from config import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = BASE_DIR / "var"
+env = Env()
+
+# --- where and who -------------------------------------------------------------------------------
+DEVELOPMENT = env.bool("DEVELOPMENT", False)
+DEBUG = False
+SECRET_KEY = environment.secret(env, "SECRET_KEY", "Django's key for sessions and forms").decode()
+ALLOWED_HOSTS = environment.required(
+    env, "ALLOWED_HOSTS", "the site's host names, separated by commas"
+).split(",")
+SITE_URL = environment.required(env, "SITE_URL", "the site's address, as in https://example.org")
+SITE_URL = SITE_URL.rstrip("/")
+SITE_NAME = env.str("SITE_NAME", "Handpicked")
+POSTAL_ADDRESS = environment.required(
+    env, "POSTAL_ADDRESS", "the operator's postal address, which stands in every invitation"
+)
+
+# --- keys: each has one job, so that one can be changed without the others ------------------------
+TOKEN_KEY = environment.secret(env, "TOKEN_KEY", "the key behind the recipients' secret links")
+ADDRESS_KEY = environment.secret(
+    env, "ADDRESS_KEY", "the key of the address hashes that keep the promise 'never again'"
+)
+GRANT_KEYS = [  # Fernet keys, newest first; older ones still decrypt (MultiFernet)
+    key.encode()
+    for key in environment.required(
+        env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
+    ).split(",")
+]
+
+# --- how invitations behave (PRODUCT.md gives the reasons) ----------------------------------------
+UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
+INVITATIONS_PER_PERIOD = env.int("INVITATIONS_PER_PERIOD", 5)  # what a new member may confirm …
+INVITATION_PERIOD_DAYS = env.int("INVITATION_PERIOD_DAYS", 30)  # … in this many days
+DRAFT_DAYS = 14  # chosen people, the note and the decisions wait this long for the member
+CONTACT_IDLE_HOURS = 24  # unchosen people are erased this long after the member's last POST …
+CONTACT_HOURS = 72  # … and in any case this long after they were read
+GRANT_MINUTES = 60  # an OAuth token never lives longer than this here
+RECIPIENT_DAYS = 365  # one invitation per person and year; links and stored mails die after it
+
+# --- how mail leaves -------------------------------------------------------------------------------
+INVITATIONS_ADDRESS = environment.required(
+    env, "INVITATIONS_ADDRESS", "the address in From, as in invitations@example.org"
+)
+LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # a worker that is silent for so long has lost its claim
+CLAIM_SIZE = env.int("CLAIM_SIZE", 50)  # mails one worker holds at a time
+ATTEMPT_MINUTES = [1, 5, 30, 120, 360]  # pause after each attempt that was proven not accepted
+LATE_DAYS = 7  # a confirmation older than this expires: the words may no longer fit
+EMAIL_BACKEND = "invites.delivery.AccountMailBackend"
+_mail = environment.mail_server(env)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.implicit_tls
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)  # seconds without an answer, then the outcome is unknown
+DEFAULT_FROM_EMAIL = INVITATIONS_ADDRESS
+
+# --- the outside world -----------------------------------------------------------------------------
+SOURCES = environment.sources(env)
+SIGN_IN_SERVER_URL = env.str("SIGN_IN_SERVER_URL", "")  # an OpenID Connect issuer; empty: e-mail only
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if SIGN_IN_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": env.str("SIGN_IN_ID", "sign-in"),
+                "name": env.str("SIGN_IN_NAME", "OpenID Connect"),
+                "client_id": environment.required(
+                    env, "SIGN_IN_CLIENT_ID", "the OpenID Connect client id"
+                ),
+                "secret": environment.required(
+                    env, "SIGN_IN_CLIENT_SECRET", "the OpenID Connect client secret"
+                ),
+                "settings": {"server_url": SIGN_IN_SERVER_URL, "scope": ["openid", "profile", "email"]},
+            }
+        ],
+    }
+environment.refuse_loose_ends(
+    development=DEVELOPMENT,
+    hosts=ALLOWED_HOSTS,
+    site_url=SITE_URL,
+    outside=[
+        SIGN_IN_SERVER_URL,
+        *(url for source in SOURCES.values() for url in source.urls()),
+    ],
+)
+
+# --- Django ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "csp",
+    "django_htmx",
+    "ledger",
+    "importer",
+    "invites",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # public pages say so, one by one
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.site",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": environment.database(env, STATE_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = environment.required(env, "REDIS_URL", "Redis, as in redis://host:6379/0 or redis+socket:///path")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False  # a lost wake-up is made up for by the sweep; none is needed twice
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "handpicked")
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "send what is due": {
+        "task": "invites.tasks.sweep_outbox",
+        "schedule": env.float("SWEEP_SECONDS", 5.0),
+        "options": {"expires": 30},  # a stopped worker must not find a pile of wake-ups
+    },
+    "continue imports": {
+        "task": "importer.tasks.continue_imports",
+        "schedule": env.float("SWEEP_SECONDS", 5.0),
+        "options": {"expires": 30},
+    },
+    "forget": {
+        "task": "invites.tasks.forget_what_is_over",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+}
+
+# Sessions in the database: Redis may be lost at any time.
+SESSION_COOKIE_NAME = "handpicked_session"
+CSRF_COOKIE_NAME = "handpicked_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_SSL_REDIRECT = not DEVELOPMENT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+SECURE_REFERRER_POLICY = "no-referrer"  # recipients' links carry a secret in the path
+X_FRAME_OPTIONS = "DENY"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # A form that answers with a redirect to a provider's consent screen needs its origin here.
+        "form-action": [
+            SELF,
+            *sorted({_origin(source.consent_screen()) for source in SOURCES.values()}),
+            *([_origin(SIGN_IN_SERVER_URL)] if SIGN_IN_SERVER_URL else []),
+        ],
+    }
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- accounts (django-allauth) ----------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "importer:connect"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "config.accounts.NameForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets a mail because somebody mistyped
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+SOCIALACCOUNT_ADAPTER = "config.accounts.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False  # signing in never grants anything that lasts
+SOCIALACCOUNT_AUTO_SIGNUP = True
+
+# --- logs: ids and states, never names, addresses, words or tokens ------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Django's own default would mail ADMINS: mail has one door, and logs are not it.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

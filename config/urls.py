@@ -1,0 +1,15 @@
+"""The site's addresses. tests/test_audiences.py says for each of them who may see it."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import accounts
+
+urlpatterns = [
+    path("", accounts.home, name="home"),
+    path("accounts/", include("allauth.urls")),
+    path("contacts/", include("importer.urls")),
+    path("invitations/", include("invites.urls")),
+    path("i/", include("invites.recipients.urls")),
+    path("admin/", admin.site.urls),
+]

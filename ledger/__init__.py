@@ -1,0 +1,1 @@
+"""The append-only record of what people did. Imports nothing of ours; holds no personal data."""

@@ -1,0 +1,30 @@
+"""The database's clock. Every due time, lease and entry uses it, so that machines need not agree."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import connection
+
+# One expression per vendor for use inside larger statements. SQLite keeps times as text in UTC, as
+# Django writes them; PostgreSQL's clock_timestamp() goes on inside a transaction, now() would not.
+SQL_NOW = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    "postgresql": "clock_timestamp()",
+}
+
+
+def sql_now() -> str:
+    """The current database's expression for the present moment (UTC)."""
+    return SQL_NOW[connection.vendor]
+
+
+def now() -> datetime:
+    """The database's present moment, in UTC. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sql_now()}")
+        (value,) = cursor.fetchone()
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    moment: datetime = value
+    return moment.astimezone(UTC)

@@ -1,0 +1,38 @@
+"""Two tables: entries, which stay, and the map from people to entries, which can be erased."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One thing that was done. Written by `entries.append` alone; the database refuses any change.
+
+    `subject` is what it was done to, `actor` who did it: random ids that mean nothing without the
+    `Subject` map. No foreign key, so that erasing a person never touches an entry.
+    """
+
+    at = models.DateTimeField()
+    action = models.CharField(max_length=60)
+    subject = models.UUIDField()
+    actor = models.UUIDField(null=True)
+    facts = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="ledger_entry_by_subject")]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class Subject(models.Model):
+    """Who a random id stands for: the keyed hash of a member or an address. Erasing = deleting."""
+
+    keyed_hash = models.CharField(max_length=64, unique=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+
+    def __str__(self) -> str:
+        return str(self.uid)

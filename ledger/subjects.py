@@ -1,0 +1,39 @@
+"""Random ids for people, through a map that can be erased."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+
+from ledger.models import Subject
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    """HMAC-SHA-256 of `value` under ADDRESS_KEY, as 64 hex digits. `purpose` keeps the kinds apart."""
+    message = f"{purpose}\0{value}".encode()
+    return hmac.new(settings.ADDRESS_KEY, message, hashlib.sha256).hexdigest()
+
+
+def uids_for(keyed_hashes: Iterable[str]) -> dict[str, UUID]:
+    """The random id of each keyed hash; unknown ones are given one. Safe beside other writers."""
+    wanted = set(keyed_hashes)
+    Subject.objects.bulk_create(
+        [Subject(keyed_hash=value) for value in sorted(wanted)], ignore_conflicts=True
+    )
+    return dict(Subject.objects.filter(keyed_hash__in=wanted).values_list("keyed_hash", "uid"))
+
+
+def of_member(user_id: int) -> UUID:
+    """The random id of a member of the site."""
+    value = keyed_hash("member", str(user_id))
+    return uids_for([value])[value]
+
+
+def erase(keyed_hashes: Iterable[str]) -> int:
+    """Forgets whom these ids stand for; returns how many. The ledger's entries stay as they are."""
+    deleted, _ = Subject.objects.filter(keyed_hash__in=list(keyed_hashes)).delete()
+    return deleted
