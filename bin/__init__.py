@@ -1,0 +1,1 @@
+"""What a person runs: dev, test, lock and more. Each explains itself with --help."""
