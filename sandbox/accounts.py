@@ -6,7 +6,7 @@ from sandbox.demo_people import DEMO_OTHERS, DEMO_PEOPLE
 from sandbox.people import Book, large_person, network_person, nobody, saved_by_mail
 
 # One password for all, shown on the login page.
-PASSWORD = "sandbox"  # noqa: S105
+PASSWORD = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,7 @@ ACCOUNTS: tuple[Account, ...] = (
         "ana@diaz.example",
         "Ana",
         "Diaz",
-        Book(
-            len(DEMO_PEOPLE), DEMO_PEOPLE.__getitem__, len(DEMO_OTHERS), DEMO_OTHERS.__getitem__
-        ),
+        Book(len(DEMO_PEOPLE), DEMO_PEOPLE.__getitem__, len(DEMO_OTHERS), DEMO_OTHERS.__getitem__),
     ),
     Account(
         2,

@@ -50,6 +50,10 @@ def _words(text: str) -> tuple[Word, ...]:
     return tuple(words)
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _language(
     code: str, country: str, given: str, family: str, family_first: bool = False, joiner: str = " "
 ) -> Language:
@@ -190,20 +194,20 @@ LANGUAGES: tuple[Language, ...] = (
 
 # Three parts make 40 x 40 x 20 = 32,000 different firms, so that each entry of the largest
 # address book has a domain of its own.
-_FIRM_STARTS = (
+_FIRM_STARTS = _parts(
     "alder amber aspen birch blue bright cedar clear copper coral crown east elm ember fern "
     "field flint gold green grey harbor hazel high iron ivory lake lark linden maple north "
     "oak old pearl pine quartz red river silver stone west"
-).split()
-_FIRM_MIDDLES = (
+)
+_FIRM_MIDDLES = _parts(
     "anchor arch bay beacon bell bridge brook castle cliff compass court cove crest dale door "
     "ferry forge gate glen grove hall haven hill key lantern ledge loft meadow mill moor orchard "
     "park peak point port ridge shore spring tower yard"
-).split()
-_FIRM_ENDS = (
+)
+_FIRM_ENDS = _parts(
     "advisers architects audit clinic consult design energy engineers foods group labs law "
     "logistics media partners press studio systems trade works"
-).split()
+)
 FIRMS = len(_FIRM_STARTS) * len(_FIRM_MIDDLES) * len(_FIRM_ENDS)
 
 

@@ -53,7 +53,7 @@ class Book:
 _AWKWARD_NAMES = (
     "<b>Bold</b> & Sons",
     "<script>alert(1)</script>",
-    "\"Kit\" O'Shea",
+    '"Kit" O\'Shea',
     '=HYPERLINK("http://click.example";"me")',
     "Robert'); DROP TABLE people;--",
     "Anna \u202enetsriK\u202c Berg",

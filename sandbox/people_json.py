@@ -12,10 +12,37 @@ from sandbox.people import Person
 
 # The paths that a field mask may name; those we don't play are accepted and stay empty.
 FIELDS = frozenset(
-    "addresses ageRanges biographies birthdays calendarUrls clientData coverPhotos "
-    "emailAddresses events externalIds genders imClients interests locales locations "
-    "memberships metadata miscKeywords names nicknames occupations organizations phoneNumbers "
-    "photos relations sipAddresses skills urls userDefined".split()
+    {
+        "addresses",
+        "ageRanges",
+        "biographies",
+        "birthdays",
+        "calendarUrls",
+        "clientData",
+        "coverPhotos",
+        "emailAddresses",
+        "events",
+        "externalIds",
+        "genders",
+        "imClients",
+        "interests",
+        "locales",
+        "locations",
+        "memberships",
+        "metadata",
+        "miscKeywords",
+        "names",
+        "nicknames",
+        "occupations",
+        "organizations",
+        "phoneNumbers",
+        "photos",
+        "relations",
+        "sipAddresses",
+        "skills",
+        "urls",
+        "userDefined",
+    }
 )
 OTHER_FIELDS = frozenset({"emailAddresses", "metadata", "names", "phoneNumbers", "photos"})
 
@@ -64,11 +91,7 @@ def _names(person: Person) -> list[Item]:
 def _email_addresses(person: Person) -> list[Item]:
     return [
         {"value": address.value}
-        | (
-            {"type": address.label, "formattedType": address.label.title()}
-            if address.label
-            else {}
-        )
+        | ({"type": address.label, "formattedType": address.label.title()} if address.label else {})
         for address in person.addresses
     ]
 

@@ -20,9 +20,7 @@ SANDBOX_CONTROL = os.environ.get("SANDBOX_CONTROL") == "1"
 SANDBOX_KEPT_MAILS = 20_000
 
 CONTACTS_CLIENT_ID = os.environ.get("SANDBOX_CONTACTS_CLIENT_ID", "handpicked-contacts")
-CONTACTS_CLIENT_SECRET = os.environ.get(
-    "SANDBOX_CONTACTS_CLIENT_SECRET", "sandbox-contacts-secret"
-)
+CONTACTS_CLIENT_SECRET = os.environ.get("SANDBOX_CONTACTS_CLIENT_SECRET", "sandbox-contacts-secret")
 SIGN_IN_CLIENT_ID = os.environ.get("SANDBOX_SIGN_IN_CLIENT_ID", "handpicked-sign-in")
 SIGN_IN_CLIENT_SECRET = os.environ.get("SANDBOX_SIGN_IN_CLIENT_SECRET", "sandbox-sign-in-secret")
 

@@ -55,7 +55,7 @@ def is_alive(fingerprint: str) -> bool:
     refresh = get_refresh_token_model().objects.filter(
         token_checksum=fingerprint, revoked__isnull=True, access_token__isnull=False
     )
-    return access.exists() or refresh.exists()
+    return bool(access.exists() or refresh.exists())
 
 
 def kill_access_token(fingerprint: str) -> None:
