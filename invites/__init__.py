@@ -1,0 +1,1 @@
+"""From chosen people to delivered invitations. Read consent.py first."""

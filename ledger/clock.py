@@ -28,3 +28,10 @@ def now() -> datetime:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     moment: datetime = value
     return moment.astimezone(UTC)
+
+
+def sql_in(seconds: int) -> str:
+    """The current database's expression for so many whole seconds from now (UTC)."""
+    if connection.vendor == "sqlite":
+        return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')"
+    return f"clock_timestamp() + interval '{seconds:d} seconds'"

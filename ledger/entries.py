@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
-from ledger import clock
 from ledger.models import Entry
 
 Fact = str | int | bool | None
@@ -25,16 +25,23 @@ class Event:
 
 
 def append(events: Iterable[Event]) -> None:
-    """Writes one entry per event, all with the same moment of the database's clock.
+    """Writes one entry per event, with the moment of the database's clock.
 
     Raises TransactionManagementError outside a transaction: an entry stands or falls with its action.
     """
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("A ledger entry belongs into its action's transaction.")
-    at = clock.now()
+        raise transaction.TransactionManagementError(
+            "A ledger entry belongs into its action's transaction."
+        )
     Entry.objects.bulk_create(
         [
-            Entry(at=at, action=event.action, subject=event.subject, actor=event.actor, facts=event.facts)
+            Entry(
+                at=Now(),
+                action=event.action,
+                subject=event.subject,
+                actor=event.actor,
+                facts=event.facts,
+            )
             for event in events
         ],
         batch_size=500,

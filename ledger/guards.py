@@ -130,7 +130,11 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         present = {row[0] for row in cursor.fetchall()}
-    return [guard.name for guard in declared() if getattr(guard, connection.vendor) and guard.name not in present]
+    return [
+        guard.name
+        for guard in declared()
+        if getattr(guard, connection.vendor) and guard.name not in present
+    ]
 
 
 def connect() -> None:
@@ -153,7 +157,9 @@ def _after_migration(sender: Any, using: str, **kwargs: Any) -> None:
 def check_guards(databases: list[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """`manage.py check --database default`: an error per guard that is missing."""
     return [
-        checks.Error(f"The database guard {name} is missing. Run: python manage.py migrate", id="guards.E001")
+        checks.Error(
+            f"The database guard {name} is missing. Run: python manage.py migrate", id="guards.E001"
+        )
         for alias in databases or []
         for name in missing(connections[alias])
     ]

@@ -1,0 +1,277 @@
+"""Checking, confirming, taking back. Confirming is the only way into the outbox."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from importer.actions import forget_contacts
+from invites import consent
+from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
+from invites.consent import (
+    BEFORE_CONFIRMING,
+    ConsentMissing,
+    Facts,
+    Missing,
+    StaleConfirmation,
+    State,
+    missing_before_sending,
+)
+from invites.models import Batch, ConsentRecord, Hold, Invitation, Reservation
+from invites.rendering import Rendered
+from ledger import clock
+from ledger.entries import Event, append
+from ledger.subjects import of_member, uids_for
+
+log = logging.getLogger(__name__)
+
+NOTICE_VERSION = "2026-11"  # of the words on the check page; raise it when they change
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One reviewed invitation with its mail as rendered now, and what stands in its way."""
+
+    invitation: Invitation
+    mail: Rendered
+    missing: list[Missing]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The check page: who gets a mail on confirming, who waits for room, who must be looked at again.
+
+    `fingerprint` is over the digests of `leaving` (64 hex digits), "" when nobody would leave.
+    """
+
+    leaving: list[Ready]
+    waiting: list[Ready]
+    changed: list[Ready]
+    fingerprint: str
+    room: int
+
+    @property
+    def count(self) -> int:
+        """How many mails a confirmation would queue."""
+        return len(self.leaving)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The batch of a confirmation. `already`: it stood before; nothing was added by this request."""
+
+    batch: Batch
+    already: bool
+    forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """How many invitations were taken back, and how many had left (or were leaving) by then."""
+
+    taken_back: int
+    too_late: int
+
+
+def room_for(member: User) -> int:
+    """How many invitations this member may still confirm in the current period."""
+    since = clock.now() - timedelta(days=settings.INVITATION_PERIOD_DAYS)
+    used = (
+        Invitation.objects.filter(sender=member, batch__confirmed_at__gt=since)
+        .exclude(state=State.CANCELLED)
+        .count()
+    )
+    return max(0, settings.INVITATIONS_PER_PERIOD - used)
+
+
+def check(*, member: User) -> Check:
+    """What stands on the check page now. Reads only."""
+    draft = draft_of(member)
+    note = draft.note if draft else ""
+    now = clock.now()
+    good, changed = [], []
+    for invitation in in_draft(member):
+        if invitation.state != State.REVIEWED:
+            continue
+        mail = current_mail(invitation, note)
+        missing = missing_before_sending(_facts(invitation, mail.digest, now))
+        ready = Ready(invitation, mail, missing)
+        (changed if set(missing) & BEFORE_CONFIRMING else good).append(ready)
+    room = room_for(member)
+    leaving, waiting = good[:room], good[room:]
+    return Check(
+        leaving=leaving,
+        waiting=waiting,
+        changed=changed,
+        fingerprint=consent.fingerprint(item.mail.digest for item in leaving) if leaving else "",
+        room=room,
+    )
+
+
+def _facts(invitation: Invitation, digest: str, now: datetime) -> Facts:
+    return Facts(
+        state=State(invitation.state),
+        relationship=invitation.relationship,
+        digest=digest,
+        reviewed_digest=invitation.reviewed_digest,
+        confirmed_digest=invitation.confirmed_digest,
+        recorded_digest=None,
+        not_before=None,
+        now=now,
+        stopped=False,
+        held=False,
+    )
+
+
+def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -> Confirmed:
+    """Queues exactly the mails whose fingerprint stood on the posted page, or none.
+
+    Renders all of them again. Raises StaleConfirmation when anything differs from that page (the cards
+    of changed mails come back), ConsentMissing when there is nobody to confirm. Confirming the same
+    page twice gives the same batch. `nudge` is called after the commit; a lost nudge loses nothing.
+    """
+    with transaction.atomic():
+        lock_draft(member)
+        if batch := Batch.objects.filter(sender=member, fingerprint=fingerprint).first():
+            return Confirmed(batch, already=True)
+        now_true = check(member=member)
+        for item in now_true.changed:
+            send_back(item.invitation)
+        # Sent-back cards must stay sent back, so the refusal is raised after the commit.
+        stale = bool(now_true.changed) or now_true.fingerprint != fingerprint
+        if not stale:
+            batch = _queue(member, now_true)
+            kept = [i.contact_id for i in in_draft(member) if i.contact_id is not None]
+    if stale:
+        if not now_true.leaving and not now_true.changed:
+            raise ConsentMissing([Missing.NOT_REVIEWED])
+        raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
+    nudge(batch)
+    return Confirmed(batch, already=False, forgotten=forget_contacts(member=member, keep=kept))
+
+
+def _queue(member: User, checked: Check) -> Batch:
+    """Writes batch, consent records and states: what `confirmed` means, in one transaction."""
+    now = clock.now()
+    not_before = now + timedelta(seconds=settings.UNDO_SECONDS)
+    batch = Batch.objects.create(
+        sender=member,
+        fingerprint=checked.fingerprint,
+        count=checked.count,
+        confirmed_at=now,
+        not_before=not_before,
+    )
+    actor = of_member(member.pk)
+    recipients = uids_for(str(item.invitation.recipient_hash) for item in checked.leaving)
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            invitation_uid=item.invitation.uid,
+            batch_uid=batch.uid,
+            sender_subject=actor,
+            recipient_subject=recipients[str(item.invitation.recipient_hash)],
+            digest=item.mail.digest,
+            relationship=item.invitation.relationship,
+            fingerprint=checked.fingerprint,
+            count=checked.count,
+            notice_version=NOTICE_VERSION,
+            confirmed_at=now,
+            not_before=not_before,
+        )
+        for item in checked.leaving
+    )
+    Invitation.objects.filter(id__in=[item.invitation.id for item in checked.leaving]).update(
+        state=State.CONFIRMED,
+        confirmed_digest=F("reviewed_digest"),
+        batch=batch,
+        send_after=not_before,
+    )
+    facts: dict[str, str | int | bool | None] = {
+        "fingerprint": checked.fingerprint,
+        "count": checked.count,
+        "notice": NOTICE_VERSION,
+    }
+    append(
+        [Event("batch.confirmed", batch.uid, actor, facts)]
+        + [
+            Event("invitation.confirmed", i.invitation.uid, actor, {"digest": i.mail.digest})
+            for i in checked.leaving
+        ]
+    )
+    return batch
+
+
+@transaction.atomic
+def take_back(*, member: User, batch: Batch, uid: uuid.UUID | None = None) -> TakenBack:
+    """Takes back one invitation of a batch, or all: whatever has not begun to leave, never leaves."""
+    asked = Invitation.objects.select_for_update(of=("self",)).filter(sender=member, batch=batch)
+    if uid is not None:
+        asked = asked.filter(uid=uid)
+    return _cancel(list(asked), of_member(member.pk), "taken back")
+
+
+def _cancel(asked: list[Invitation], actor: uuid.UUID, why: str) -> TakenBack:
+    """confirmed, claimed → cancelled. The rows are locked by the caller."""
+    waiting = [i for i in asked if i.state in (State.CONFIRMED, State.CLAIMED)]
+    uids = [invitation.uid for invitation in waiting]
+    Invitation.objects.filter(uid__in=uids).update(
+        state=State.CANCELLED, claim=None, finished_at=Now()
+    )
+    Reservation.objects.filter(invitation_uid__in=uids).delete()
+    append(Event("invitation.cancelled", uid, actor, {"why": why}) for uid in uids)
+    gone = {State.SENDING, State.SENT, State.UNKNOWN}
+    return TakenBack(taken_back=len(uids), too_late=sum(i.state in gone for i in asked))
+
+
+@transaction.atomic
+def disown(*, member: User, batch: Batch) -> TakenBack:
+    """ "This wasn't me": takes everything of this sender back and holds the sender for a person's look."""
+    actor = of_member(member.pk)
+    waiting = Invitation.objects.select_for_update(of=("self",)).filter(
+        sender=member, state__in=[State.CONFIRMED, State.CLAIMED]
+    )
+    result = _cancel(list(waiting), actor, "not me")
+    left = Invitation.objects.filter(
+        batch=batch, state__in=[State.SENDING, State.SENT, State.UNKNOWN]
+    ).count()
+    now = clock.now()
+    Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
+    Hold.objects.get_or_create(
+        scope=f"sender:{member.pk}",
+        lifted_at=None,
+        defaults={"reason": "The member said: this wasn't me.", "placed_at": now},
+    )
+    append([Event("batch.disowned", batch.uid, actor)])
+    return TakenBack(taken_back=result.taken_back, too_late=left)
+
+
+@transaction.atomic
+def withdraw(*, member: User, uid: uuid.UUID) -> bool:
+    """After it left: the recipient's page goes dark and nothing else follows. False: nothing to do."""
+    changed = Invitation.objects.filter(
+        sender=member, uid=uid, state__in=consent.WITHDRAWABLE_STATES, withdrawn_at=None
+    ).update(withdrawn_at=Now())
+    if changed:
+        append([Event("invitation.withdrawn", uid, of_member(member.pk))])
+    return bool(changed)
+
+
+def nudged(wake: Callable[[], object]) -> None:
+    """Calls `wake`; a Redis that is out of reach costs seconds (the sweep comes), never a mail."""
+    try:
+        wake()
+    except OperationalError:
+        log.warning("the queue is out of reach; the sweep will do it")
+
+
+def _name(invitation: Invitation) -> str:
+    return invitation.recipient_name or invitation.recipient_address

@@ -1,0 +1,210 @@
+"""The one door for mail. The only module that may import smtplib or django.core.mail.
+
+Two things pass: an invitation in the hands of the outbox, and account mail by a template on the list.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Sequence
+from types import TracebackType
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+
+log = logging.getLogger(__name__)
+
+# Mail about a member's own account, to that member. Everything else that Django or a third-party
+# app tries to send through EMAIL_BACKEND is refused.
+ACCOUNT_TEMPLATES = frozenset(
+    {
+        "account/email/email_confirmation",
+        "account/email/email_confirmation_signup",
+        "account/email/account_already_exists",
+        "account/email/password_reset_key",
+        "invites/email/receipt",
+    }
+)
+
+
+class DeliveryError(Exception):
+    """The base of what can go wrong when a mail is handed over."""
+
+
+class ServerUnavailable(DeliveryError):
+    """The mail server can't be reached or won't talk. No mail was touched; all wait."""
+
+
+class NotAccepted(DeliveryError):
+    """Proven: this mail was not taken. `permanent`: trying again is pointless (5xx)."""
+
+    def __init__(self, reply: str, *, permanent: bool) -> None:
+        self.permanent = permanent
+        super().__init__(reply)
+
+
+class OutcomeUnknown(DeliveryError):
+    """The server fell silent after the final dot began to leave: it may have taken the mail."""
+
+
+class MailForbidden(RuntimeError):
+    """Something tried to send mail that is not on the list of account mail."""
+
+
+class Connection:
+    """One SMTP session that hands over many mails, one after the other."""
+
+    def __init__(self) -> None:
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def open(self) -> smtplib.SMTP:
+        """The session, greeted and logged in. Raises ServerUnavailable."""
+        if self._smtp is not None:
+            return self._smtp
+        tls = ssl.create_default_context()
+        try:
+            if settings.EMAIL_USE_SSL:
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                    settings.EMAIL_HOST,
+                    settings.EMAIL_PORT,
+                    timeout=settings.EMAIL_TIMEOUT,
+                    context=tls,
+                )
+            else:
+                smtp = smtplib.SMTP(
+                    settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT
+                )
+                if settings.EMAIL_USE_TLS:
+                    smtp.starttls(context=tls)
+            smtp.ehlo_or_helo_if_needed()
+            if settings.EMAIL_HOST_USER:
+                smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        except (OSError, smtplib.SMTPException) as error:
+            raise ServerUnavailable(f"{type(error).__name__} at {settings.EMAIL_HOST}") from error
+        self._smtp = smtp
+        return smtp
+
+    def close(self) -> None:
+        """Ends the session, politely if the server still listens."""
+        if self._smtp is not None:
+            smtp, self._smtp = self._smtp, None
+            try:
+                smtp.quit()
+            except (OSError, smtplib.SMTPException):
+                smtp.close()
+
+    def hand_over(self, sender: str, recipient: str, raw: bytes) -> str:
+        """Gives one mail to the server and returns its words. `raw` has CRLF line ends.
+
+        Raises NotAccepted (it was not taken), OutcomeUnknown (it may have been), ServerUnavailable.
+        """
+        smtp = self.open()
+        body = _stuffed(raw)
+        try:
+            self._announce(smtp, sender, recipient)
+            smtp.send(body)
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            self._drop()
+            raise NotAccepted(
+                f"connection lost before the end of the mail: {error}", permanent=False
+            ) from error
+        # From the first byte of the dot on, silence means that nobody knows.
+        try:
+            smtp.send(b".\r\n")
+            code, words = smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise OutcomeUnknown(str(error)) from error
+        reply = _words(code, words)
+        if code != 250:
+            if code == 421:
+                self._drop()
+            raise NotAccepted(reply, permanent=500 <= code < 600)
+        return reply
+
+    def _announce(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+        """MAIL, RCPT and DATA, in one go where the server offers PIPELINING (RFC 2920)."""
+        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
+        replies: list[tuple[int, bytes]] = []
+        if smtp.has_extn("pipelining"):
+            smtp.send("".join(f"{command}\r\n" for command in commands))
+            replies = [smtp.getreply() for _ in commands]
+        else:
+            for command in commands:
+                replies.append(smtp.docmd(command))
+                if replies[-1][0] >= 400:
+                    break
+        refused = next((reply for reply in replies if reply[0] >= 400), None)
+        if refused is None and replies[-1][0] == 354:
+            return
+        if len(replies) == len(commands) and replies[-1][0] == 354:
+            # It refused the recipient and wants a body all the same: leave without giving one.
+            self._drop()
+        elif refused is not None and refused[0] == 421:
+            self._drop()
+        else:
+            smtp.rset()
+        code, words = refused or replies[-1]
+        raise NotAccepted(_words(code, words), permanent=500 <= code < 600)
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """Dot-stuffing (RFC 5321, 4.5.2): the server takes it away again."""
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _words(code: int, words: bytes) -> str:
+    return f"{code} {words.decode(errors='replace')}"[:500]
+
+
+class AccountMail(EmailMessage):
+    """Mail to a member about their own account; `template` says which."""
+
+    def __init__(self, template: str, *, to: str, subject: str, text: str) -> None:
+        super().__init__(
+            subject=" ".join(subject.split()),
+            body=text,
+            from_email=f"{settings.SITE_NAME} <{settings.INVITATIONS_ADDRESS}>",
+            to=[to],
+        )
+        self.template = template
+
+
+class AccountMailBackend(EmailBackend):
+    """Django's EMAIL_BACKEND: lets account mail pass, by the name of its template, and nothing else."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """As Django's. Raises MailForbidden for anything that `send_account_mail` did not make."""
+        for message in email_messages:
+            if not (isinstance(message, AccountMail) and message.template in ACCOUNT_TEMPLATES):
+                raise MailForbidden(
+                    "Mail has one door: invitations by the outbox, account mail by template."
+                )
+        return super().send_messages(email_messages) or 0
+
+
+def send_account_mail(*, template: str, to: str, subject: str, text: str) -> None:
+    """Sends a member mail about their own account. Raises MailForbidden for a template not listed,
+    OSError or smtplib.SMTPException when the server does not take it."""
+    message = AccountMail(template, to=to, subject=subject, text=text)
+    AccountMailBackend().send_messages([message])

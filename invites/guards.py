@@ -1,0 +1,123 @@
+"""The consent rule a third time, in the database: it holds against a bug and against hand-made SQL.
+
+The lists are those of consent.py; ledger/guards.py puts the triggers in place after every migration.
+"""
+
+from __future__ import annotations
+
+from invites.consent import DRAFT_STATES, LEAVES_ROOM, NEEDS_CONSENT, TRANSITIONS, State
+from ledger.clock import SQL_NOW
+from ledger.guards import Guard, append_only, refusal
+
+TABLE = "invites_invitation"
+
+# On which holds an invitation can be kept; `row` is a table's alias, or NEW in a trigger.
+HOLD_SCOPES = (
+    "'site', 'sender:' || CAST({row}.sender_id AS text), "
+    "'batch:' || CAST({row}.batch_id AS text), 'source:' || {row}.source"
+)
+HELD = (
+    "EXISTS (SELECT 1 FROM invites_hold h WHERE h.lifted_at IS NULL AND h.scope IN ("
+    + HOLD_SCOPES
+    + "))"
+)
+SUPPRESSED = (
+    "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.address_hash = {row}.recipient_hash "
+    "AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
+)
+STOPPED = (
+    "({row}.stopped_at IS NOT NULL OR {row}.withdrawn_at IS NOT NULL "
+    "OR {row}.recipient_hash IS NULL OR " + SUPPRESSED + ")"
+)
+CONSENT = (
+    "EXISTS (SELECT 1 FROM invites_consentrecord c WHERE c.invitation_uid = {row}.uid "
+    "AND c.digest = {row}.confirmed_digest AND c.digest = {row}.reviewed_digest{more})"
+)
+
+
+def _states(states: frozenset[State]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+def _undo_window_open(now: str) -> str:
+    over = CONSENT.format(row="NEW", more=f" AND c.not_before <= {now}")
+    return (
+        "NEW.state IN ('claimed', 'sending') AND NEW.state <> OLD.state "
+        f"AND NOT (NEW.send_after <= {now} AND {over})"
+    )
+
+
+def _per_vendor(name: str, event: str, sqlite: str, postgresql: str, sentence: str) -> Guard:
+    first = refusal(name, TABLE, event, sqlite, sentence)
+    second = refusal(name, TABLE, event, postgresql, sentence)
+    return Guard(name, TABLE, sqlite=first.sqlite, postgresql=second.postgresql)
+
+
+_frozen = " OR ".join(
+    f"NEW.{column} IS DISTINCT FROM OLD.{column}"
+    for column in (
+        "id", "uid", "sender_id", "batch_id", "token_hash", "reviewed_digest", "confirmed_digest",
+        "relationship", "relationship_words", "own_line", "source", "source_label",
+    )
+)  # fmt: skip
+# Erasing empties a recipient's fields; nothing else may change them.
+_erased_only = (
+    "(NEW.recipient_address <> OLD.recipient_address AND NEW.recipient_address <> '') OR "
+    "(NEW.recipient_name <> OLD.recipient_name AND NEW.recipient_name <> '') OR "
+    "(NEW.recipient_hash IS DISTINCT FROM OLD.recipient_hash AND NEW.recipient_hash IS NOT NULL)"
+)
+
+GUARDS: list[Guard] = [
+    *append_only("invites_consentrecord", unique=("id", "invitation_uid")),
+    refusal(
+        "invites_preparedmail_no_update", "invites_preparedmail", "UPDATE", "",
+        "a prepared mail is never changed",
+    ),
+    refusal(
+        "invites_invitation_begins_chosen", TABLE, "INSERT", "NEW.state <> 'chosen'",
+        "an invitation begins as chosen",
+    ),
+    # INSERT OR REPLACE would delete the rows in its way without asking any other guard.
+    refusal(
+        "invites_invitation_no_replace", TABLE, "INSERT",
+        f"EXISTS (SELECT 1 FROM {TABLE} i WHERE i.id = NEW.id OR i.uid = NEW.uid "
+        "OR i.token_hash = NEW.token_hash OR (i.sender_id = NEW.sender_id "
+        f"AND i.recipient_hash = NEW.recipient_hash AND i.state NOT IN ({_states(LEAVES_ROOM)})))",
+        "this person has an invitation from this sender already",
+    ),
+    refusal(
+        "invites_invitation_transitions", TABLE, "UPDATE OF state",
+        "NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+        + ", ".join(sorted(f"'{before}>{after}'" for before, after in TRANSITIONS))
+        + ")",
+        "an invitation can not change its state this way",
+    ),
+    refusal(
+        "invites_invitation_consent", TABLE, "UPDATE OF state",
+        f"NEW.state <> OLD.state AND NEW.state IN ({_states(NEEDS_CONSENT)}) "
+        f"AND NOT {CONSENT.format(row='NEW', more='')}",
+        "there is no consent record for this mail",
+    ),
+    _per_vendor(
+        "invites_invitation_undo_window", "UPDATE OF state",
+        _undo_window_open(SQL_NOW["sqlite"]),
+        _undo_window_open(SQL_NOW["postgresql"]),
+        "the undo window is still open",
+    ),
+    refusal(
+        "invites_invitation_stopped", TABLE, "UPDATE OF state",
+        "NEW.state = 'sending' AND OLD.state <> 'sending' "
+        f"AND ({STOPPED.format(row='NEW')} OR {HELD.format(row='NEW')})",
+        "this invitation is stopped or on hold",
+    ),
+    refusal(
+        "invites_invitation_frozen", TABLE, "UPDATE",
+        f"OLD.state NOT IN ({_states(DRAFT_STATES)}) AND ({_frozen} OR {_erased_only})",
+        "a confirmed invitation is not changed",
+    ),
+    refusal(
+        "invites_invitation_no_delete", TABLE, "DELETE",
+        f"OLD.state NOT IN ({_states(DRAFT_STATES)})",
+        "a confirmed invitation is not deleted",
+    ),
+]  # fmt: skip

@@ -1,0 +1,267 @@
+"""Tables of the journey from draft to outcome, and what is true of one row of each."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from importer.models import Contact
+from invites.consent import DRAFT_STATES, LEAVES_ROOM, State
+
+# Plain text, as constraints and migrations want it.
+CHOSEN, CONFIRMED = State.CHOSEN.value, State.CONFIRMED.value
+HELD_BY_WORKER = [State.CLAIMED.value, State.SENDING.value]
+IN_DRAFT = sorted(state.value for state in DRAFT_STATES)
+MAKES_ROOM = sorted(state.value for state in LEAVES_ROOM)
+AFTER_REVIEW = [state.value for state in State if state is not State.CHOSEN]
+AFTER_CONFIRMATION = [state.value for state in State if state not in DRAFT_STATES]
+
+
+class Relationship(models.TextChoices):
+    """How the sender says they know the recipient. Stating one is what 'invite' means."""
+
+    WORKED = "worked", "Worked together"
+    BUSINESS = "business", "Client or supplier"
+    FIELD = "field", "Met in our field"
+    FRIEND = "friend", "Friend"
+    OTHER = "other", "Other…"
+
+
+class SetAside(models.TextChoices):
+    """A decision not to invite, of equal weight, which tells nobody."""
+
+    NOT_NOW = "not_now", "Not now"
+    DONT_KNOW = "dont_know", "I don't really know them"
+    NEVER = "never", "Never"
+
+
+class Draft(models.Model):
+    """A member's one open draft: the note, and until when everything is kept for them."""
+
+    sender = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="draft"
+    )
+    note = models.TextField(blank=True)
+    kept_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+
+class Batch(models.Model):
+    """What was confirmed at once: the count and the fingerprint that stood on the page."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches"
+    )
+    fingerprint = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField()
+    confirmed_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    receipt_sent_at = models.DateTimeField(null=True)
+    disowned_at = models.DateTimeField(null=True)  # "this wasn't me"
+
+    class Meta:
+        verbose_name_plural = "batches"
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(receipt_sent_at=None), name="invites_batch_no_receipt"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.short_fingerprint
+
+    @property
+    def short_fingerprint(self) -> str:
+        """Eight characters, the same on the check, sent and recipient pages."""
+        return self.fingerprint[:8]
+
+
+class Invitation(models.Model):
+    """One person, one mail. `consent.TRANSITIONS` lists how `state` may change."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations"
+    )
+    # The contact is forgotten long before the invitation, so what is needed of it stands here too.
+    contact = models.ForeignKey(
+        Contact, null=True, on_delete=models.SET_NULL, related_name="invitations"
+    )
+    recipient_name = models.CharField(max_length=200, blank=True)
+    recipient_address = models.CharField(max_length=254, blank=True)
+    recipient_hash = models.CharField(max_length=64, null=True)
+    source = models.CharField(max_length=40)
+    source_label = models.CharField(max_length=80)
+    # base64url of SHA-256 of the secret token; the token itself is derived and stored nowhere.
+    token_hash = models.CharField(max_length=43, unique=True)
+
+    set_aside = models.CharField(max_length=10, choices=SetAside.choices, blank=True)
+    relationship = models.CharField(max_length=10, choices=Relationship.choices, blank=True)
+    relationship_words = models.CharField(max_length=80, blank=True)
+    own_line = models.CharField(max_length=300, blank=True)
+
+    state = models.CharField(
+        max_length=10, choices=[(state.value, state.value) for state in State], default=CHOSEN
+    )
+    chosen_at = models.DateTimeField()
+    reviewed_digest = models.CharField(max_length=64, null=True)
+    confirmed_digest = models.CharField(max_length=64, null=True)
+    batch = models.ForeignKey(
+        Batch, null=True, on_delete=models.PROTECT, related_name="invitations"
+    )
+    send_after = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)  # when the last outcome was known
+    server_reply = models.CharField(max_length=500, blank=True)
+
+    # Facts beside the state.
+    stopped_at = models.DateTimeField(null=True)  # by the recipient's word, or the site's
+    withdrawn_at = models.DateTimeField(null=True)  # by the sender, after it left
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sender", "recipient_hash"],
+                condition=~Q(state__in=MAKES_ROOM),
+                name="invites_one_mail_per_recipient_and_sender",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CHOSEN, reviewed_digest=None, confirmed_digest=None)
+                | Q(state__in=AFTER_REVIEW, reviewed_digest__isnull=False) & ~Q(relationship=""),
+                name="invites_reviewed_has_digest",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=IN_DRAFT, confirmed_digest=None, batch=None)
+                | Q(
+                    state__in=AFTER_CONFIRMATION,
+                    confirmed_digest__isnull=False,
+                    confirmed_digest=F("reviewed_digest"),
+                    batch__isnull=False,
+                    send_after__isnull=False,
+                ),
+                name="invites_confirmed_has_digest",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=HELD_BY_WORKER) | Q(claim__isnull=False),
+                name="invites_claimed_has_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(set_aside="") | Q(state=CHOSEN),
+                name="invites_set_aside_is_undecided",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["send_after"], condition=Q(state=CONFIRMED), name="invites_due"),
+            models.Index(
+                fields=["claim"],
+                condition=Q(state__in=HELD_BY_WORKER),
+                name="invites_claimed",
+            ),
+            models.Index(fields=["recipient_hash"], name="invites_by_recipient"),
+            models.Index(fields=["sender", "state"], name="invites_by_sender"),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.uid}"
+
+
+class PreparedMail(models.Model):
+    """The bytes of one mail as the card showed them, tokens as hashes. Written once, never changed."""
+
+    invitation = models.OneToOneField(Invitation, on_delete=models.CASCADE, related_name="mail")
+    raw = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"mail of invitation {self.invitation_id}"
+
+
+class ConsentRecord(models.Model):
+    """That a sender confirmed this exact mail. No foreign key, no personal data, never changed."""
+
+    invitation_uid = models.UUIDField(unique=True)
+    batch_uid = models.UUIDField()
+    sender_subject = models.UUIDField()
+    recipient_subject = models.UUIDField()
+    digest = models.CharField(max_length=64)
+    relationship = models.CharField(max_length=10)
+    fingerprint = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    notice_version = models.CharField(max_length=20)
+    confirmed_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"consent to {self.invitation_uid}"
+
+
+class Claim(models.Model):
+    """A worker's lease on the invitations that carry its uid. Silent for too long, it is over."""
+
+    uid = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    lease_until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"claim {self.uid}"
+
+
+class Suppression(models.Model):
+    """A keyed hash of an address that gets no invitation: from `sender`, or (NULL) from anyone."""
+
+    address_hash = models.CharField(max_length=64)
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=40)
+    key_id = models.CharField(max_length=16)
+    normaliser = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address_hash"], condition=Q(sender=None), name="invites_suppressed_for_all"
+            ),
+            models.UniqueConstraint(fields=["address_hash", "sender"], name="invites_suppressed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"suppression {self.pk}"
+
+
+class Reservation(models.Model):
+    """The one invitation of a year, across all senders, for one recipient."""
+
+    recipient_hash = models.CharField(max_length=64, unique=True)
+    invitation_uid = models.UUIDField(unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"reservation for invitation {self.invitation_uid}"
+
+
+class Hold(models.Model):
+    """Keeps invitations where they are until a person lifts it.
+
+    `scope` is `site`, `sender:<id>`, `batch:<id>` or `source:<name>`.
+    """
+
+    scope = models.CharField(max_length=80)
+    reason = models.CharField(max_length=200)
+    placed_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope"], condition=Q(lifted_at=None), name="invites_one_hold_per_scope"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"hold on {self.scope}"

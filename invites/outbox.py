@@ -1,0 +1,388 @@
+"""due → claimed → sending → sent | failed | unknown. The outbox is the truth; Celery only wakes it.
+
+Raw SQL where every mail passes; the intent to send is on the disk before SMTP's DATA begins.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from invites import consent, rendering
+from invites.consent import Missing, State
+from invites.delivery import Connection, NotAccepted, OutcomeUnknown, ServerUnavailable
+from invites.guards import HELD, STOPPED
+from invites.models import Claim, ConsentRecord, Invitation, PreparedMail, Reservation
+from ledger import clock
+from ledger.entries import Event, append
+
+log = logging.getLogger(__name__)
+
+
+class Transport(Protocol):
+    """Whatever takes one mail; `delivery.Connection` outside tests."""
+
+    def open(self) -> object:
+        """Makes sure that a server listens. Raises ServerUnavailable."""
+
+    def hand_over(self, sender: str, recipient: str, raw: bytes) -> str:
+        """The server's words. Raises NotAccepted or OutcomeUnknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One claimed invitation, ready to leave."""
+
+    id: int
+    uid: uuid.UUID
+    recipient: str
+    raw: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one mail, to be written down with the next mail's intent."""
+
+    mail: Mail
+    state: State
+    reply: str
+    retry_in: timedelta | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many mails of a run ended in which state."""
+
+    counts: dict[State, int] = field(default_factory=dict)
+
+    def add(self, state: State) -> None:
+        """Counts one more."""
+        self.counts[state] = self.counts.get(state, 0) + 1
+
+
+class ClaimLost(Exception):
+    """The lease is over: another worker may have this claim's mails by now. Hands off."""
+
+
+def send_due(transport: Transport | None = None, *, seconds: float = 20.0) -> Tally:
+    """Sends what is due until nothing is, or for about `seconds`, so that a shutdown need not wait."""
+    tally = Tally()
+    deadline = time.monotonic() + seconds
+    with Connection() as smtp:
+        while time.monotonic() < deadline:
+            claim, mails = take_due(settings.CLAIM_SIZE)
+            if claim is None:
+                break
+            try:
+                _send(claim, mails, transport or smtp, tally)
+            except ServerUnavailable as error:
+                log.warning("outbox: the mail server is out of reach (%s); all mails wait", error)
+                break
+            except ClaimLost:
+                log.warning("outbox: claim %s ran out; its mails are somebody else's now", claim)
+            finally:
+                release(claim)
+    return tally
+
+
+# --- claiming -------------------------------------------------------------------------------------
+
+
+def take_due(limit: int) -> tuple[uuid.UUID | None, list[Mail]]:
+    """Claims up to `limit` due invitations that the consent rule lets leave.
+
+    Returns the claim and its mails; (None, []) when nothing is due. A claim may come back without
+    mails: then all that was due could not be invited, and there may be more.
+    """
+    skip_locked = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id FROM invites_invitation i WHERE state = 'confirmed' "
+                f"AND send_after <= {clock.sql_now()} AND NOT {HELD.format(row='i')} "
+                f"ORDER BY send_after LIMIT %s {skip_locked}",
+                [limit],
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return None, []
+        claim = Claim.objects.create(
+            lease_until=clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
+        )
+        mails, put_away = _claim(claim.uid, ids)
+        if not mails:
+            claim.delete()
+        return (claim.uid, mails) if mails or put_away else (None, [])
+
+
+def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
+    """Looks at each invitation a last time: claims what may leave, puts away what never may.
+
+    Returns the claimed mails and how many were put away; what is only on hold stays where it is.
+    """
+    invitations = list(Invitation.objects.filter(id__in=ids).order_by("recipient_hash", "id"))
+    raws = dict(
+        PreparedMail.objects.filter(invitation_id__in=ids).values_list("invitation_id", "raw")
+    )
+    checked = list(zip(invitations, reasons_to_stay(invitations, raws), strict=True))
+    reserved = _reserve([invitation for invitation, reasons in checked if not reasons])
+    mails, blocked, refused = [], [], []
+    for invitation, reasons in checked:
+        if not reasons and invitation.uid in reserved:
+            mails.append(
+                Mail(
+                    id=invitation.id,
+                    uid=invitation.uid,
+                    recipient=invitation.recipient_address,
+                    raw=bytes(raws[invitation.id]),
+                    attempts=invitation.attempts,
+                )
+            )
+        elif set(reasons) & {Missing.HELD, Missing.UNDO_WINDOW_OPEN}:
+            continue
+        elif not set(reasons) - {Missing.CANNOT_BE_INVITED}:
+            blocked.append(invitation)
+        else:
+            refused.append((invitation, reasons))
+    now = clock.now()
+    Invitation.objects.filter(id__in=[item.id for item in [*mails, *blocked]]).update(
+        state=State.CLAIMED, claim=claim
+    )
+    Invitation.objects.filter(id__in=[item.id for item in blocked]).update(
+        state=State.BLOCKED, claim=None, finished_at=now
+    )
+    # Confirmed, but the rule does not hold: only a bug or a hand in the database gets here.
+    Invitation.objects.filter(id__in=[item.id for item, _ in refused]).update(
+        state=State.CANCELLED, finished_at=now
+    )
+    for item, reasons in refused:
+        log.error(
+            "outbox: invitation %s refused: %s", item.uid, [reason.name for reason in reasons]
+        )
+    append(
+        [Event("invitation.blocked", item.uid) for item in blocked]
+        + [
+            Event(
+                "invitation.refused", item.uid, facts={"reasons": ",".join(r.name for r in reasons)}
+            )
+            for item, reasons in refused
+        ]
+    )
+    return mails, len(blocked) + len(refused)
+
+
+def reasons_to_stay(
+    invitations: list[Invitation], raws: dict[int, bytes | memoryview]
+) -> list[list[Missing]]:
+    """`consent.missing_before_sending` for each confirmed invitation, on facts read just now."""
+    records = {
+        record.invitation_uid: record
+        for record in ConsentRecord.objects.filter(
+            invitation_uid__in=[invitation.uid for invitation in invitations]
+        )
+    }
+    stopped = _matching([invitation.id for invitation in invitations], STOPPED)
+    held = _matching([invitation.id for invitation in invitations], HELD)
+    now = clock.now()
+    result = []
+    for invitation in invitations:
+        record = records.get(invitation.uid)
+        raw = raws.get(invitation.id)
+        result.append(
+            consent.missing_before_sending(
+                consent.Facts(
+                    state=State(invitation.state),
+                    relationship=invitation.relationship,
+                    digest=consent.digest(invitation.recipient_address, bytes(raw))
+                    if raw
+                    else None,
+                    reviewed_digest=invitation.reviewed_digest,
+                    confirmed_digest=invitation.confirmed_digest,
+                    recorded_digest=record.digest if record else None,
+                    not_before=record.not_before if record else None,
+                    now=now,
+                    stopped=invitation.id in stopped,
+                    held=invitation.id in held,
+                )
+            )
+        )
+    return result
+
+
+def _matching(ids: Iterable[int], condition: str) -> set[int]:
+    ids = list(ids)
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM invites_invitation i WHERE id IN ({marks}) AND {condition.format(row='i')}",
+            ids,
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _reserve(invitations: list[Invitation]) -> set[uuid.UUID]:
+    """Takes each recipient's one invitation of the year; returns the uids of those that have it.
+
+    `invitations` come sorted by recipient, so that two workers can't wait for each other.
+    """
+    year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
+    hashes = [invitation.recipient_hash for invitation in invitations]
+    Reservation.objects.filter(recipient_hash__in=hashes, at__lt=year_ago).delete()
+    Reservation.objects.bulk_create(
+        [
+            Reservation(
+                recipient_hash=invitation.recipient_hash, invitation_uid=invitation.uid, at=Now()
+            )
+            for invitation in invitations
+        ],
+        ignore_conflicts=True,
+    )
+    uids = [invitation.uid for invitation in invitations]
+    return set(
+        Reservation.objects.filter(invitation_uid__in=uids).values_list("invitation_uid", flat=True)
+    )
+
+
+# --- sending --------------------------------------------------------------------------------------
+
+
+def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tally) -> None:
+    previous: Outcome | None = None
+    try:
+        for mail in mails:
+            transport.open()
+            may_leave = depart(claim, mail, previous)
+            previous = None
+            if may_leave:
+                previous = _hand_over(transport, mail)
+                tally.add(previous.state)
+    finally:
+        if previous is not None:
+            with transaction.atomic():
+                _record(claim, previous)
+
+
+def depart(claim: uuid.UUID, mail: Mail, previous: Outcome | None) -> bool:
+    """One durable commit: the outcome of the mail before, the renewed lease, and this mail's intent.
+
+    True: this mail is `sending`, its DATA may begin. False: somebody stopped it in time.
+    Raises ClaimLost, with nothing written, when the lease is over: that fences a worker that slept.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE invites_claim SET lease_until = {clock.sql_in(settings.LEASE_SECONDS)} "
+            f"WHERE uid = %s AND lease_until > {clock.sql_now()}",
+            [_uuid(claim)],
+        )
+        if cursor.rowcount == 0:
+            raise ClaimLost
+        if previous is not None:
+            _record(claim, previous)
+        cursor.execute(
+            "UPDATE invites_invitation AS i SET state = 'sending' "
+            "WHERE id = %s AND state = 'claimed' AND claim = %s "
+            f"AND NOT {STOPPED.format(row='i')} AND NOT {HELD.format(row='i')}",
+            [mail.id, _uuid(claim)],
+        )
+        return cursor.rowcount == 1
+
+
+def _hand_over(transport: Transport, mail: Mail) -> Outcome:
+    raw = rendering.departing(mail.raw, mail.uid, datetime.now(UTC))
+    try:
+        reply = transport.hand_over(settings.INVITATIONS_ADDRESS, mail.recipient, raw)
+    except NotAccepted as error:
+        if error.permanent or mail.attempts >= len(settings.ATTEMPT_MINUTES):
+            return Outcome(mail, State.FAILED, str(error))
+        pause = timedelta(minutes=settings.ATTEMPT_MINUTES[mail.attempts])
+        return Outcome(mail, State.CONFIRMED, str(error), retry_in=pause)
+    except OutcomeUnknown as error:
+        return Outcome(mail, State.UNKNOWN, str(error))
+    return Outcome(mail, State.SENT, reply)
+
+
+def _record(claim: uuid.UUID, outcome: Outcome) -> None:
+    """Writes one outcome, if the mail is still this claim's: `sending`, or given up as `unknown`."""
+    mail = outcome.mail
+    keep_claim = outcome.state is State.UNKNOWN  # so that its owner can still come back
+    retry = outcome.retry_in
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE invites_invitation SET state = %s, claim = CASE WHEN %s THEN claim END, "
+            f"finished_at = {clock.sql_now()}, server_reply = %s, attempts = attempts + 1"
+            + (f", send_after = {clock.sql_in(int(retry.total_seconds()))}" if retry else "")
+            + " WHERE id = %s AND claim = %s AND state IN ('sending', 'unknown') AND state <> %s"
+            # A mail that recovery has given up is never queued again, whatever we know by now.
+            + (" AND state = 'sending'" if retry else ""),
+            [outcome.state, keep_claim, outcome.reply, mail.id, _uuid(claim), outcome.state],
+        )
+        if cursor.rowcount == 0:
+            return
+    if outcome.state is State.FAILED:
+        Reservation.objects.filter(invitation_uid=mail.uid).delete()
+    name = "postponed" if retry else outcome.state.value
+    append([Event(f"invitation.{name}", mail.uid, facts={"reply": outcome.reply[:3]})])
+
+
+# --- tidying up -----------------------------------------------------------------------------------
+
+
+def release(claim: uuid.UUID | None) -> None:
+    """Gives a claim's untouched mails back. What was `sending` without an outcome becomes `unknown`."""
+    if claim is not None:
+        with transaction.atomic():
+            Claim.objects.filter(uid=claim).delete()
+            _give_back_orphans()
+
+
+def recover() -> int:
+    """Ends the claims of workers that died or sleep; returns how many mails are `unknown` for it."""
+    with transaction.atomic():
+        dead = Claim.objects.filter(lease_until__lte=clock.now())
+        if connection.vendor == "postgresql":
+            dead = dead.select_for_update(skip_locked=True)
+        Claim.objects.filter(uid__in=[claim.uid for claim in dead]).delete()
+        return _give_back_orphans()
+
+
+def _give_back_orphans() -> int:
+    """Invitations whose claim is gone: claimed ones wait again, sending ones are unknown."""
+    orphans = Invitation.objects.filter(
+        ~Exists(Claim.objects.filter(uid=OuterRef("claim"))),
+        state__in=[State.CLAIMED, State.SENDING],
+    )
+    orphans.filter(state=State.CLAIMED).update(state=State.CONFIRMED, claim=None)
+    lost = list(orphans.filter(state=State.SENDING).values_list("id", "uid"))
+    Invitation.objects.filter(id__in=[row[0] for row in lost], state=State.SENDING).update(
+        state=State.UNKNOWN, finished_at=Now(), server_reply="The sending was interrupted."
+    )
+    append(Event("invitation.unknown", uid, facts={"reply": ""}) for _, uid in lost)
+    return len(lost)
+
+
+def expire() -> int:
+    """Ends confirmations that are LATE_DAYS overdue; returns how many."""
+    with transaction.atomic():
+        late = Invitation.objects.filter(
+            state=State.CONFIRMED,
+            send_after__lt=clock.now() - timedelta(days=settings.LATE_DAYS),
+        )
+        uids = list(late.select_for_update(of=("self",)).values_list("uid", flat=True))
+        Invitation.objects.filter(uid__in=uids).update(state=State.EXPIRED, finished_at=Now())
+        append(Event("invitation.expired", uid) for uid in uids)
+    return len(uids)
+
+
+def _uuid(value: uuid.UUID) -> uuid.UUID | str:
+    return value if connection.features.has_native_uuid_field else value.hex

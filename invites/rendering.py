@@ -1,0 +1,283 @@
+"""Draft in, the bytes of one mail out: the same for the card that is looked at and for sending.
+
+Python's own mail policies would encode a long List-Unsubscribe address (RFC 2047), which breaks
+one-click, and Django would draw a random boundary; so the few headers are written here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from invites import consent, tokens
+from invites.models import Invitation, Relationship
+
+_WIDTH = 72
+_QP_WIDTH = 75  # RFC 2045, 6.7: 76 with the soft break's "="
+_SAFE_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+
+# What the mail says after "Ana says ".
+_RELATIONSHIP_SENTENCES = {
+    Relationship.WORKED: "you worked together.",
+    Relationship.BUSINESS: "one of you was the other's client or supplier.",
+    Relationship.FIELD: "you met in your field.",
+    Relationship.FRIEND: "you are friends.",
+}
+
+
+class UnsendableAddress(ValueError):
+    """The recipient's address can't stand in a 7-bit mail (RFC 5321); importing refuses such already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """All that a mail is made of. The same letter and settings always give the same bytes."""
+
+    uid: UUID
+    token_hash: str
+    sender_name: str
+    sender_first_name: str
+    sender_address: str
+    recipient_name: str
+    recipient_address: str
+    source: str
+    source_label: str
+    relationship: str
+    relationship_words: str
+    note: str
+    own_line: str
+
+    @property
+    def relationship_sentence(self) -> str:
+        """What the sender states, as the mail says it."""
+        if self.relationship == Relationship.OTHER:
+            return f"{self.sender_first_name} says how you know each other: “{self.relationship_words}”"
+        return f"{self.sender_first_name} says {_RELATIONSHIP_SENTENCES[Relationship(self.relationship)]}"
+
+    @property
+    def words(self) -> str:
+        """The sender's own words: the line for this person, then the note."""
+        return "\n\n".join(part for part in (self.own_line, self.note) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One mail: its bytes (tokens as hashes), their digest, and its parts for the page."""
+
+    raw: bytes
+    digest: str
+    headers: dict[str, str]
+    opening: str
+    relationship_sentence: str
+    words: str
+    closing: str
+    html: str
+
+
+def letter_for(
+    invitation: Invitation,
+    note: str,
+    *,
+    relationship: str,
+    relationship_words: str = "",
+) -> Letter:
+    """The letter of an invitation if the sender states this relationship."""
+    sender = invitation.sender
+    return Letter(
+        uid=invitation.uid,
+        token_hash=invitation.token_hash,
+        sender_name=sender.get_full_name(),
+        sender_first_name=sender.first_name or sender.get_full_name(),
+        sender_address=sender.email,
+        recipient_name=invitation.recipient_name,
+        recipient_address=invitation.recipient_address,
+        source=invitation.source,
+        source_label=invitation.source_label,
+        relationship=relationship,
+        relationship_words=relationship_words,
+        note=note,
+        own_line=invitation.own_line,
+    )
+
+
+def render(letter: Letter) -> Rendered:
+    """The whole mail: multipart, 7-bit, CRLF. Raises UnsendableAddress."""
+    if not _SAFE_ADDRESS.fullmatch(letter.recipient_address):
+        raise UnsendableAddress("This address has characters that many mail servers refuse.")
+    site = settings.SITE_NAME
+    link = f"{settings.SITE_URL}/i/{letter.token_hash}/"
+    stop = f"{link}stop/"
+    opening = (
+        f"{letter.sender_name} ({letter.sender_address}) chose you for {site}, "
+        f"where professionals refer work. {letter.relationship_sentence}"
+    )
+    closing = [
+        f"{letter.sender_first_name} wrote the marked lines. Look at the invitation:",
+        link,
+        f"Replies reach {letter.sender_first_name}.",
+        "Never again, from anyone:",
+        stop,
+        f"No reminders. We checked {letter.sender_first_name}'s address, not the name. "
+        f"{_origin(letter)} {site}, {settings.POSTAL_ADDRESS}",
+    ]
+    text = "\n".join(
+        [
+            textwrap.fill(opening, _WIDTH),
+            "",
+            _marked(letter.words),
+            "",
+            closing[0], closing[1], closing[2],
+            "",
+            closing[3], closing[4],
+            "",
+            textwrap.fill(closing[5], _WIDTH),
+            "",
+        ]
+    )  # fmt: skip
+    page = _html(letter, opening, closing)
+    headers = {
+        "From": _mailbox(f"{letter.sender_name} via {site}", settings.INVITATIONS_ADDRESS),
+        "Reply-To": _mailbox(letter.sender_name, letter.sender_address),
+        "To": _mailbox(letter.recipient_name, letter.recipient_address),
+        "Subject": _unstructured("Subject", f"{letter.sender_name} invites you to {site}"),
+        "Message-ID": f"<{message_id(letter.uid)}>",
+        "List-Unsubscribe": f"<{stop}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "MIME-Version": "1.0",
+    }
+    raw = _multipart(headers, letter.uid, text, page, letter.token_hash)
+    return Rendered(
+        raw=raw,
+        digest=consent.digest(letter.recipient_address, raw),
+        headers={
+            "From": f"{letter.sender_name} via {site} <{settings.INVITATIONS_ADDRESS}>",
+            "Reply to": f"{letter.sender_name} <{letter.sender_address}>",
+            "To": f"{letter.recipient_name} <{letter.recipient_address}>".strip(),
+            "Subject": f"{letter.sender_name} invites you to {site}",
+        },
+        opening=opening.removesuffix(letter.relationship_sentence).rstrip(),
+        relationship_sentence=letter.relationship_sentence,
+        words=letter.words,
+        closing="\n".join(closing),
+        html=page,
+    )
+
+
+def departing(raw: bytes, uid: UUID, at: datetime) -> bytes:
+    """The bytes that leave: Date in front, the secret token in its hash's place, nothing else."""
+    secret = tokens.token(uid)
+    body = raw.replace(tokens.hash_of(secret).encode(), secret.encode())
+    return f"Date: {format_datetime(at)}\r\n".encode() + body
+
+
+def message_id(uid: UUID) -> str:
+    """The Message-ID without its brackets. It names the invitation and is not secret."""
+    return f"{uid.hex}@{settings.INVITATIONS_ADDRESS.rpartition('@')[2]}"
+
+
+def _origin(letter: Letter) -> str:
+    if letter.source == "typed":
+        return f"{letter.sender_first_name} typed your address."
+    return f"Yours came from {letter.sender_first_name}'s {letter.source_label}."
+
+
+def _marked(words: str) -> str:
+    lines = []
+    for paragraph in words.split("\n"):
+        lines += textwrap.wrap(paragraph, _WIDTH - 2) or [""]
+    return "\n".join(f"┃ {line}".rstrip() for line in lines)
+
+
+def _html(letter: Letter, opening: str, closing: list[str]) -> str:
+    """The same words in HTML: escaped, no picture, no remote part."""
+    link, stop = closing[1], closing[4]
+    serif = "font-family:Georgia,serif;font-size:17px;line-height:1.5"
+    words = "".join(
+        f'<p dir="auto" style="margin:0 0 12px">{html.escape(paragraph).replace(chr(10), "<br>")}</p>\n'
+        for paragraph in letter.words.split("\n\n")
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        f"<title>{html.escape(letter.sender_name)} invites you</title></head>\n"
+        '<body style="font-family:sans-serif;font-size:16px;line-height:1.5;max-width:36em">\n'
+        f"<p>{html.escape(opening)}</p>\n"
+        '<blockquote style="margin:16px 0;padding:12px 16px 0;border-left:3px solid #79776D;'
+        f'{serif}">\n{words}</blockquote>\n'
+        f'<p>{html.escape(closing[0])}<br>\n<a href="{link}">\n{link}</a></p>\n'
+        f"<p>{html.escape(closing[2])}</p>\n"
+        f'<p><strong>{html.escape(closing[3])}</strong><br>\n<a href="{stop}">\n{stop}</a></p>\n'
+        f"<p><small>{html.escape(closing[5])}</small></p>\n</body>\n</html>\n"
+    )
+
+
+def _multipart(headers: dict[str, str], uid: UUID, text: str, page: str, token_hash: str) -> bytes:
+    boundary = f"=_{uid.hex}"
+    lines = [
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        "",
+    ]
+    for kind, content in (("plain", text), ("html", page)):
+        lines += [
+            f"--{boundary}",
+            f"Content-Type: text/{kind}; charset=utf-8",
+            "Content-Transfer-Encoding: quoted-printable",
+            "",
+            *(_quoted_printable(line, token_hash) for line in content.split("\n")),
+        ]
+    lines += [f"--{boundary}--", ""]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _quoted_printable(line: str, whole: str) -> str:
+    """One line in quoted-printable (RFC 2045, 6.7) whose soft breaks never fall inside `whole`.
+
+    The token's hash must stay in one piece so that the token can take its place, byte for byte.
+    """
+    parts: list[str] = []
+    for index, piece in enumerate(re.split(f"({re.escape(whole)})", line)):
+        if index % 2:
+            parts.append(piece)
+        else:
+            parts += [
+                chr(byte)
+                if byte in b" \t" or (33 <= byte <= 126 and byte != 61)
+                else f"={byte:02X}"
+                for byte in piece.encode()
+            ]
+    if parts and parts[-1] in (" ", "\t"):
+        parts[-1] = f"={ord(parts[-1]):02X}"
+    rows, row = [], ""
+    for part in parts:
+        if len(row) + len(part) > _QP_WIDTH:
+            rows.append(row + "=")
+            row = ""
+        row += part
+    return "\r\n".join([*rows, row])
+
+
+def _unstructured(name: str, text: str) -> str:
+    if text.isascii() and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+
+
+def _mailbox(name: str, address: str) -> str:
+    """`name <address>` as RFC 5322 wants it; the name quoted, or encoded where it is not ASCII."""
+    local, _, domain = address.rpartition("@")
+    address = f"{local}@{domain.encode('idna').decode()}"
+    if not name:
+        return f"<{address}>"
+    if name.isascii() and "=?" not in name:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"\r\n <{address}>'
+    encoded = Header(name, "utf-8", header_name="Reply-To", maxlinelen=75).encode(linesep="\r\n")
+    return f"{encoded}\r\n <{address}>"
