@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from bin import local_redis, virtual_environment
+from bin import local_redis, sandbox_settings, virtual_environment
 from bin.virtual_environment import PYTHON, ROOT
 
 # What a start leaves in the state folder, and what it means to a person. `--reset` removes these.
@@ -155,24 +155,9 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
         "SITE_URL": site,
         "POSTAL_ADDRESS": "Handpicked, 1 Example Street, 1000 Example",
         "INVITATIONS_ADDRESS": "invitations@handpicked.example",
-        "EMAIL_URL": f"smtp://127.0.0.1:{ports['SMTP_PORT']}",
         "UNDO_SECONDS": "60",
         "DATABASE_URL": f"sqlite:///{state / 'handpicked.sqlite3'}",
-        "SOURCES": "google",
-        "SOURCE_GOOGLE_KIND": "people_api",
-        "SOURCE_GOOGLE_LABEL": "Google (sandbox)",
-        "SOURCE_GOOGLE_CLIENT_ID": "handpicked-contacts",
-        "SOURCE_GOOGLE_CLIENT_SECRET": "sandbox-contacts-secret",
-        "SOURCE_GOOGLE_AUTHORIZE_URL": f"{sandbox}/oauth/authorize/",
-        "SOURCE_GOOGLE_TOKEN_URL": f"{sandbox}/oauth/token/",
-        "SOURCE_GOOGLE_REVOKE_URL": f"{sandbox}/oauth/revoke/",
-        "SOURCE_GOOGLE_API_URL": f"{sandbox}/v1",
-        "SOURCE_GOOGLE_ISSUER": sandbox,
-        "SIGN_IN_SERVER_URL": sandbox,
-        "SIGN_IN_ID": "sandbox",
-        "SIGN_IN_NAME": "Sandbox",
-        "SIGN_IN_CLIENT_ID": "handpicked-sign-in",
-        "SIGN_IN_CLIENT_SECRET": "sandbox-sign-in-secret",
+        **sandbox_settings.connected_to(sandbox, ports["SMTP_PORT"]),
         **_keys(state / "dev.env"),
         **os.environ,
         # These are what makes it bin/dev.
