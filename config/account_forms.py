@@ -1,0 +1,90 @@
+"""allauth's forms in our words: labels, hints, and what to do about an error. Named in settings."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from allauth.account import forms as account
+from allauth.socialaccount import forms as social
+from django import forms
+
+
+class _Words(NamedTuple):
+    label: str
+    when_empty: str
+
+
+_ADDRESS = _Words("E-mail address", "Type your e-mail address.")
+_WORDS = {
+    "email": _ADDRESS,
+    "login": _ADDRESS,
+    "password": _Words("Password", "Type your password."),
+    "password1": _Words("Password", "Choose a password."),
+    "password2": _Words("The same password again", "Type the new password a second time."),
+    "oldpassword": _Words("Your password until now", "Type the password that you use until now."),
+    "code": _Words("Code", "Type the code from the mail."),
+}
+
+
+class _InOurWords(forms.Form):
+    """Labels above the fields instead of placeholders in them, and sentences for errors."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in _WORDS.items():
+            if field := self.fields.get(name):
+                field.label = words.label
+                field.error_messages["required"] = words.when_empty
+                field.widget.attrs.pop("placeholder", None)
+                if isinstance(field, forms.EmailField):
+                    field.error_messages["invalid"] = (
+                        "This is not an e-mail address. One looks like name@example.org."
+                    )
+        if field := self.fields.get("password1"):
+            field.help_text = "At least 8 characters, and not one that many people use."
+        if field := self.fields.get("code"):
+            field.widget.attrs |= {"autocapitalize": "characters", "spellcheck": "false"}
+
+
+class LoginForm(_InOurWords, account.LoginForm):  # type: ignore[misc]
+    """Address and password."""
+
+
+class SignupForm(_InOurWords, account.SignupForm):  # type: ignore[misc]
+    """Name, address, password; the name comes from config.accounts.NameForm."""
+
+
+class SocialSignupForm(_InOurWords, social.SignupForm):  # type: ignore[misc]
+    """What a provider did not tell."""
+
+
+class AddEmailForm(_InOurWords, account.AddEmailForm):  # type: ignore[misc]
+    """One more address."""
+
+
+class ChangeEmailForm(_InOurWords, account.ChangeEmailForm):  # type: ignore[misc]
+    """The right address, when the first was mistyped."""
+
+
+class CodeForm(_InOurWords, account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
+    """The code from the mail."""
+
+
+class ChangePasswordForm(_InOurWords, account.ChangePasswordForm):  # type: ignore[misc]
+    """The old one, and the new one twice."""
+
+
+class SetPasswordForm(_InOurWords, account.SetPasswordForm):  # type: ignore[misc]
+    """A password for who signed up with a provider."""
+
+
+class ResetPasswordForm(_InOurWords, account.ResetPasswordForm):  # type: ignore[misc]
+    """Where to send the link."""
+
+
+class ResetPasswordKeyForm(_InOurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """The new password, behind the link."""
+
+
+class ReauthenticateForm(_InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
+    """The password once more."""
