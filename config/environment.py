@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
@@ -67,6 +68,19 @@ def secret(env: Env, name: str, purpose: str) -> bytes:
     return value.encode()
 
 
+def fernet_keys(env: Env, name: str, purpose: str) -> list[bytes]:
+    """Fernet keys, separated by commas. Raises ImproperlyConfigured when one is not a Fernet key."""
+    keys = [key.strip().encode() for key in required(env, name, purpose).split(",")]
+    try:
+        MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} holds something that is not a Fernet key. Make one with: python -c "
+            '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        ) from None
+    return keys
+
+
 def sources(env: Env) -> dict[str, Source]:
     """The address books named in SOURCES (comma-separated), each from its SOURCE_<NAME>_… variables."""
     found: dict[str, Source] = {}
@@ -122,9 +136,13 @@ def mail_server(env: Env) -> MailServer:
     url = urlsplit(required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587"))
     if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
         raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
+    try:
+        port = url.port
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL has a port that is not a number.") from None
     return MailServer(
         host=url.hostname,
-        port=url.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
+        port=port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
         user=unquote(url.username or ""),
         password=unquote(url.password or ""),
         starttls=url.scheme == "smtp+tls",

@@ -37,12 +37,9 @@ TOKEN_KEY = environment.secret(env, "TOKEN_KEY", "the key behind the recipients'
 ADDRESS_KEY = environment.secret(
     env, "ADDRESS_KEY", "the key of the address hashes that keep the promise 'never again'"
 )
-GRANT_KEYS = [  # Fernet keys, newest first; older ones still decrypt (MultiFernet)
-    key.encode()
-    for key in environment.required(
-        env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
-    ).split(",")
-]
+GRANT_KEYS = environment.fernet_keys(  # newest first; older ones still decrypt (MultiFernet)
+    env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
+)
 
 # --- how invitations behave (PRODUCT.md gives the reasons) ----------------------------------------
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
