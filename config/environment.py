@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,12 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from importer.sources import KINDS, typed
+from importer.sources.contract import Source
+
 KEY_BYTES = 32
+LONGEST_LABEL = 60
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One address book that members may connect. An empty URL means the provider's own."""
-
-    name: str
-    kind: str
-    label: str
-    client_id: str
-    client_secret: str
-    authorize_url: str
-    token_url: str
-    revoke_url: str
-    api_url: str
-    issuer: str
-
-    def urls(self) -> tuple[str, ...]:
-        """The addresses that the environment gave this source."""
-        return (self.authorize_url, self.token_url, self.revoke_url, self.api_url, self.issuer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +65,42 @@ def fernet_keys(env: Env, name: str, purpose: str) -> list[bytes]:
 
 
 def sources(env: Env) -> dict[str, Source]:
-    """The address books named in SOURCES (comma-separated), each from its SOURCE_<NAME>_… variables."""
+    """The address books named in SOURCES (comma-separated), each from its SOURCE_<NAME>_… ones.
+
+    What the environment leaves out is the provider's own. Raises ImproperlyConfigured.
+    """
     found: dict[str, Source] = {}
-    for name in env.list("SOURCES", []):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise ImproperlyConfigured(f"SOURCES names {name!r}: use lower-case letters and digits.")
+    names: list[str] = env.list("SOURCES", [])
+    for name in names:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name == typed.NAME:
+            raise ImproperlyConfigured(
+                f"SOURCES names {name!r}: use lower-case letters and digits, not {typed.NAME!r}."
+            )
         prefix = f"SOURCE_{name.upper()}_"
+        kind_name = env.str(prefix + "KIND", name)
+        if kind_name not in KINDS:
+            raise ImproperlyConfigured(
+                f"{prefix}KIND is {kind_name!r}. There are: {', '.join(sorted(KINDS))}."
+            )
+        kind = KINDS[kind_name]
+        label = env.str(prefix + "LABEL", kind.provider)
+        if not label or len(label) > LONGEST_LABEL:
+            raise ImproperlyConfigured(
+                f"{prefix}LABEL must have 1 to {LONGEST_LABEL} characters: people read it."
+            )
+        issuer = env.str(prefix + "ISSUER", "")
         found[name] = Source(
             name=name,
-            kind=env.str(prefix + "KIND", name),
-            label=env.str(prefix + "LABEL", name.title()),
+            kind=kind_name,
+            label=label,
             client_id=required(env, prefix + "CLIENT_ID", f"the OAuth client id for {name}"),
             client_secret=required(env, prefix + "CLIENT_SECRET", f"the OAuth secret for {name}"),
-            authorize_url=env.str(prefix + "AUTHORIZE_URL", ""),
-            token_url=env.str(prefix + "TOKEN_URL", ""),
-            revoke_url=env.str(prefix + "REVOKE_URL", ""),
-            api_url=env.str(prefix + "API_URL", ""),
-            issuer=env.str(prefix + "ISSUER", ""),
+            authorize_url=env.str(prefix + "AUTHORIZE_URL", kind.authorize_url),
+            token_url=env.str(prefix + "TOKEN_URL", kind.token_url),
+            revoke_url=env.str(prefix + "REVOKE_URL", kind.revoke_url),
+            api_url=env.str(prefix + "API_URL", kind.api_url).rstrip("/"),
+            issuer=issuer or kind.issuer,
+            iss_required=bool(issuer),
         )
     return found
 
@@ -133,7 +135,9 @@ def mail_server(env: Env) -> MailServer:
 
     Raises ImproperlyConfigured when it is missing or of another kind.
     """
-    url = urlsplit(required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587"))
+    url = urlsplit(
+        required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587")
+    )
     if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
         raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
     try:

@@ -1,0 +1,256 @@
+"""What a member can do with address books: one function per use case, each on the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError, transaction
+
+from importer import addresses, cleaning, grants, oauth, reading, storing
+from importer.addresses import REFUSALS
+from importer.cleaning import CleanPerson
+from importer.models import (
+    GOING_ON,
+    Contact,
+    ContactAddress,
+    Grant,
+    Import,
+    ImportState,
+    LastClick,
+    LeftOut,
+)
+from importer.oauth import NotConnected, Question
+from importer.reading import read_pages
+from importer.sources import typed
+from ledger import clock, entries, subjects
+from ledger.entries import Event, Fact
+
+__all__ = [
+    "add_typed",
+    "begin_connection",
+    "finish_connection",
+    "forget_contacts",
+    "forget_overdue",
+    "held",
+    "read_pages",
+    "retry_import",
+    "stop_import",
+    "touch",
+]
+
+# Trying again from the stored cursor can't help after these; a new import starts at the front.
+_START_OVER = {"cursor_refused", "looped", "too_many_pages"}
+
+
+class CannotInvite(ValueError):
+    """The typed address is one, but can't be invited; the message says why."""
+
+
+def begin_connection(
+    *, member: AbstractBaseUser, source: str, continues: str = ""
+) -> tuple[str, Question]:
+    """The address of the provider's consent screen, and what the session keeps until the answer.
+
+    Raises KeyError for a source that this site does not offer.
+    """
+    touch(member)
+    return oauth.ask(oauth.configured()[source], member.pk, continues)
+
+
+def finish_connection(
+    *, member: AbstractBaseUser, question: Question | None, answer: Mapping[str, str]
+) -> Import:
+    """Turns a provider's answer into an import that a worker reads. Raises NotConnected.
+
+    `question` is what the session kept, or None when it kept nothing.
+    """
+    source = oauth.configured().get(question.source) if question else None
+    if question is None or source is None or question.member != member.pk:
+        raise NotConnected("not_expected")
+    token = oauth.exchange(source, question, oauth.check_answer(source, question, answer))
+    try:
+        with transaction.atomic():
+            at = clock.now()
+            run = _half_read(member, question) or Import(
+                member_id=member.pk, source=source.name, source_label=source.book, created_at=at
+            )
+            run.state, run.error, run.attempts = ImportState.WAITING, "", 0
+            run.not_before = run.finished_at = None
+            run.revocation = ""
+            run.save()
+            grants.keep(run, token, at)
+            _record("import.connected", member, **{"import": str(run.uid), "source": source.name})
+            transaction.on_commit(lambda: reading.nudge(run.pk))
+    except DatabaseError:
+        # Nobody would remember this access, so it must not live.
+        oauth.revoke(source, token)
+        raise
+    return run
+
+
+def retry_import(*, member: AbstractBaseUser, run: Import) -> tuple[str, Question] | None:
+    """Goes on with a failed import: at once while its access lasts, else after asking again.
+
+    Returns None when it goes on, else what `begin_connection` returns. Raises KeyError when this
+    site no longer offers the source.
+    """
+    with transaction.atomic():
+        touch(member)
+        storing.lock_member(member.pk)
+        at = clock.now()
+        lasting = Grant.objects.filter(import_run=run, ends_at__gt=at).exists()
+        if lasting and run.error not in _START_OVER:
+            changed = Import.objects.filter(pk=run.pk, state=ImportState.FAILED).update(
+                state=ImportState.WAITING, error="", attempts=0, not_before=None, finished_at=None
+            )
+            if changed:
+                _record("import.retried", member, **{"import": str(run.uid)})
+                transaction.on_commit(lambda: reading.nudge(run.pk))
+            return None
+    continues = "" if run.error in _START_OVER else str(run.uid)
+    return begin_connection(member=member, source=run.source, continues=continues)
+
+
+def stop_import(*, member: AbstractBaseUser, run: Import) -> None:
+    """Stops reading and ends the access; what was read is kept. Twice is the same as once."""
+    with transaction.atomic():
+        touch(member)
+        storing.lock_member(member.pk)
+        at = clock.now()
+        going_on = list(Import.objects.filter(pk=run.pk, state__in=GOING_ON))
+        reading.end_by_member(going_on, at)
+        # After a failure the access may still be kept for another try.
+        Grant.objects.filter(import_run=run, ends_at__gt=at).update(ends_at=at)
+        transaction.on_commit(lambda: reading.nudge(run.pk))
+
+
+def add_typed(*, member: AbstractBaseUser, name: str, address: str) -> tuple[Contact, bool]:
+    """Adds a person whom the member types; returns the contact, and whether it is a new one.
+
+    Raises NotAnAddress or CannotInvite with a sentence for the form.
+    """
+    read = addresses.read(address)
+    if read.refusal:
+        raise CannotInvite(f"{REFUSALS[read.refusal]}. It can't be invited.")
+    person = CleanPerson(
+        key="",
+        name=cleaning.cut(name, cleaning.LONGEST_TEXT),
+        company="",
+        title="",
+        phone_country="",
+        stale=False,
+        addresses=(read,),
+        left_out=(),
+    )
+    with transaction.atomic():
+        touch(member)
+        storing.lock_member(member.pk)
+        book = storing.Book(member.pk, typed.NAME, typed.BOOK, None, clock.now())
+        counts, contacts = storing.store(book, [person], first_number=1)
+        _record("contact.typed", member, kept=counts.kept, merged=counts.merged)
+    return contacts[0], counts.kept == 1
+
+
+def touch(member: AbstractBaseUser) -> None:
+    """Records that the member did something (a POST): what was read is kept a day from now."""
+    LastClick.objects.bulk_create(
+        [LastClick(member_id=member.pk, at=clock.now())],
+        update_conflicts=True,
+        unique_fields=["member"],
+        update_fields=["at"],
+    )
+
+
+def held(member: AbstractBaseUser) -> int:
+    """How many people we hold from this member's address books, typed ones included."""
+    return Contact.objects.filter(member_id=member.pk).count()
+
+
+def forget_contacts(
+    member: AbstractBaseUser, keep: Collection[int] = (), *, why: str = "asked"
+) -> int:
+    """Erases the member's people but those in `keep` (contact ids); returns how many.
+
+    Imports that go on are stopped, and their access is ended by a worker: it is revoked, then
+    deleted. `why` stands in the ledger: asked, confirmed, idle or age.
+    """
+    return _forget(member.pk, keep, why)
+
+
+def forget_overdue(keep: Callable[[int], Collection[int]] | None = None) -> int:
+    """Erases people whose time is over; returns how many. For beat.
+
+    All of a member CONTACT_IDLE_HOURS after the last click, anybody CONTACT_HOURS after being read.
+    `keep` gives the contact ids of a member (by id) that have a reason to stay: the chosen ones.
+    """
+    now = clock.now()
+    idle_since = now - timedelta(hours=settings.CONTACT_IDLE_HOURS)
+    too_old = now - timedelta(hours=settings.CONTACT_HOURS)
+    idle = set(LastClick.objects.filter(at__lt=idle_since).values_list("member_id", flat=True))
+    holding = Contact.objects.order_by().values_list("member_id", flat=True).distinct()
+    aged = set(holding.filter(created_at__lt=too_old))
+    people = 0
+    for member_id in sorted(idle & set(holding)):
+        people += _forget(member_id, keep(member_id) if keep else (), "idle")
+    for member_id in sorted(aged - idle):
+        people += _forget(member_id, keep(member_id) if keep else (), "age", read_before=too_old)
+    return people
+
+
+def _forget(
+    member_id: int, keep: Collection[int], why: str, read_before: datetime | None = None
+) -> int:
+    """Erases a member's people, all or those read before a moment, but for `keep`."""
+    with transaction.atomic():
+        storing.lock_member(member_id)
+        at = clock.now()
+        runs = Import.objects.filter(member_id=member_id)
+        if read_before is None:
+            going_on = list(runs.filter(state__in=GOING_ON))
+            reading.end_by_member(going_on, at)
+        else:
+            going_on = []
+        erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)
+        left_out = LeftOut.objects.filter(member_id=member_id)
+        if read_before is not None:
+            erased = erased.filter(created_at__lt=read_before)
+            left_out = left_out.filter(import_run__created_at__lt=read_before)
+            runs = runs.filter(created_at__lt=read_before)
+        people = erased.count()
+        left_out.delete()
+        ContactAddress.objects.filter(contact__in=erased).delete()
+        erased.delete()
+        ending = Grant.objects.filter(import_run__in=runs, ends_at__gt=at)
+        to_end = [*ending.values_list("import_run_id", flat=True), *(run.pk for run in going_on)]
+        ending.update(ends_at=at)
+        runs.filter(forgotten_at=None).update(forgotten_at=at)
+        if people or to_end:
+            subject = subjects.of_member(member_id)
+            facts: dict[str, Fact] = {"people": people, "kept": len(keep), "why": why}
+            entries.append([Event("contacts.forgotten", subject, subject, facts)])
+        for import_id in to_end:
+            transaction.on_commit(partial(reading.nudge, import_id))
+    return people
+
+
+def _half_read(member: AbstractBaseUser, question: Question) -> Import | None:
+    """The failed import that this answer continues, if it is still there to be continued."""
+    if not question.continues:
+        return None
+    return Import.objects.filter(
+        uid=question.continues,
+        member_id=member.pk,
+        source=question.source,
+        state=ImportState.FAILED,
+        forgotten_at=None,
+        grant=None,
+    ).first()
+
+
+def _record(action: str, member: AbstractBaseUser, **facts: Fact) -> None:
+    subject = subjects.of_member(member.pk)
+    entries.append([Event(action, subject, subject, facts)])

@@ -1,0 +1,159 @@
+"""What is an e-mail address, whose it may be, and why it can't be invited. No DNS, no database."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from importer import mail_domains
+
+
+class Kind(StrEnum):
+    """Which side of a person's life an address belongs to, as far as known."""
+
+    WORK = "work"
+    PRIVATE = "private"
+    UNKNOWN = "unknown"
+
+
+# Why an address can't be invited: the code that is stored, and the words that stand beside it.
+REFUSALS = {
+    "noreply": "Nobody reads this mailbox",
+    "list": "Mailing list",
+    "role": "Shared mailbox",
+    "disposable": "Throw-away address",
+    "eai": "Needs a mail server for international addresses, which ours is not",
+    "no_address": "No e-mail address",
+}
+
+_ROLES = frozenset(
+    """
+    abuse accounting accounts accueil admin administracao administracion administracja
+    administration administrator ads anfrage atencion atendimento ayuda billing biuro bok
+    booking bookings buchhaltung buero bureau business care career careers cliente clientes
+    comercial commercial compliance compras comunicacao comunicacion contabilidad contabilidade
+    contact contacto contactus contato contatti customercare customerservice datenschutz dpo
+    empfang empleo enquiries enquiry facturacion faturamento feedback finance financeiro fragen
+    frontdesk gdpr general geral hallo hello help helpdesk hola hostmaster hr impressum info
+    informacion information infos inquiries inquiry investors invoice invoices it jobs kontakt
+    kundenservice legal mail marketing media noc office ola order orders partner partners
+    payroll post postmaster praxis prensa press presse privacy procurement purchasing recepcao
+    recepcion reception rechnung recruiting recruitment redaction redaktion registrar reservas
+    reservation reservations returns rh root rrhh sac sales secretaria secretariat secretary
+    security sekretariat service services shop soporte suporte support sysadmin tech technik
+    vendas ventas vente verkauf vertrieb webmaster welcome willkommen zentrale
+    """.split()  # noqa: SIM905 (RFC 2142 and what front doors are called in eight languages)
+)
+_LISTS = frozenset(
+    """
+    all alle alumni announce announcements board committee community everybody everyone group
+    groups list lists members mitglieder news newsletter newsletters rundbrief staff team todos
+    tous users verteiler
+    """.split()  # noqa: SIM905
+)
+_LIST_NAME = re.compile(
+    r"(all|lists?)[-_].+|.+[-_.](list|lists|announce|users|members|group|bounces|request)"
+)
+_NO_REPLY = re.compile(
+    r"(do[-_.]?)?(no|not)[-_.]?(reply|respond|responder|responda|answer)\b.*"
+    r"|(nao|nicht|ne)[-_.]?(responda|antworten|pas[-_.]?repondre)\b.*"
+    r"|mailer[-_.]?daemon|bounces?\b.*|notifications?|notify|automailer|auto[-_.]?(reply|mail)"
+)
+_WORK_LABELS = frozenset(
+    {"work", "office", "business", "company", "trabajo", "trabalho", "arbeit", "travail"}
+)
+_PRIVATE_LABELS = frozenset({"home", "private", "personal", "privat", "casa", "domicile"})
+LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
+
+
+class NotAnAddress(ValueError):
+    """The text is no e-mail address; the message is a sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address, read.
+
+    `written` is for people and kept as it was; `envelope` is for mail servers: the domain in ASCII,
+    or "" when the local part is not (RFC 6531). `normalised` is equal for spellings that reach the
+    same mailbox. `refusal` is a key of REFUSALS, or "" for an address that can be invited.
+    """
+
+    written: str
+    envelope: str
+    normalised: str
+    kind: Kind
+    refusal: str
+
+
+def read(written: str, label: str = "") -> Address:
+    """The address in `written`; `label` is the address book's word for it. Raises NotAnAddress."""
+    written = written.strip()
+    if len(written) > LONGEST:
+        raise NotAnAddress(f"An address has at most {LONGEST} characters, this has {len(written)}.")
+    valid = _validated(written)
+    local, domain = _mailbox(valid)
+    return Address(
+        written=written,
+        envelope=valid.ascii_email or "",
+        normalised=f"{local}@{domain}",
+        kind=_kind(label, domain),
+        refusal=_refusal(local, domain, is_ascii=valid.ascii_email is not None),
+    )
+
+
+def normalise(written: str) -> str:
+    """The same text for all spellings of one mailbox. Raises NotAnAddress.
+
+    Case never matters in practice, though RFC 5321 allows it to; Gmail ignores dots and what
+    follows a plus; an international domain is compared in its ASCII form.
+    """
+    local, domain = _mailbox(_validated(written.strip()))
+    return f"{local}@{domain}"
+
+
+def _validated(written: str) -> ValidatedEmail:
+    try:
+        return validate_email(written, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise NotAnAddress(str(error)) from None
+
+
+def _mailbox(valid: ValidatedEmail) -> tuple[str, str]:
+    """Local part and domain for comparing."""
+    local = unicodedata.normalize("NFC", valid.local_part).casefold()
+    domain = (valid.ascii_domain or "").lower()
+    if domain == "googlemail.com":
+        domain = "gmail.com"
+    if domain == "gmail.com":
+        # https://support.google.com/mail/answer/7436150: dots don't matter in Gmail addresses.
+        local = local.partition("+")[0].replace(".", "")
+    return local, domain
+
+
+def _kind(label: str, domain: str) -> Kind:
+    word = label.strip().casefold()
+    if word in _WORK_LABELS:
+        return Kind.WORK
+    if word in _PRIVATE_LABELS or mail_domains.is_private(domain):
+        return Kind.PRIVATE
+    return Kind.UNKNOWN
+
+
+def _refusal(local: str, domain: str, *, is_ascii: bool) -> str:
+    name = local.partition("+")[0]
+    if _NO_REPLY.fullmatch(name):
+        return "noreply"
+    if name in _LISTS or _LIST_NAME.fullmatch(name) or mail_domains.is_list_host(domain):
+        return "list"
+    if name in _ROLES:
+        return "role"
+    if mail_domains.is_disposable(domain):
+        return "disposable"
+    # Our mail is 7-bit through and through, so that what was shown is what arrives; an address
+    # outside ASCII would need SMTPUTF8 at every server on the way.
+    return "" if is_ascii else "eai"

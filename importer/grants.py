@@ -1,0 +1,61 @@
+"""Keeps an OAuth token encrypted for as long as one import needs it. Nobody else reads it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from importer.models import Grant, Import
+
+Token = dict[str, Any]
+
+# Of an OAuth answer only these are kept (RFC 6749, section 5.1).
+_KEPT = ("access_token", "refresh_token", "token_type", "expires_at")
+
+
+class Unreadable(Exception):
+    """The grant was encrypted with a key that is no longer in GRANT_KEYS."""
+
+
+def keep(run: Import, token: Token, at: datetime) -> Grant:
+    """Stores the token of an import, in the caller's transaction. It ends in GRANT_MINUTES."""
+    return Grant.objects.create(
+        import_run=run,
+        ciphertext=_sealed(token),
+        created_at=at,
+        ends_at=at + timedelta(minutes=settings.GRANT_MINUTES),
+    )
+
+
+def replace(grant: Grant, token: Token) -> None:
+    """Stores the token that a refresh has brought. When the grant ends does not change."""
+    grant.ciphertext = _sealed(token)
+    grant.refreshed = True
+    grant.save(update_fields=["ciphertext", "refreshed"])
+
+
+def opened(grant: Grant) -> Token:
+    """The token itself. Raises Unreadable."""
+    try:
+        token: Token = json.loads(_fernet().decrypt(bytes(grant.ciphertext)))
+    except InvalidToken:
+        raise Unreadable from None
+    return token
+
+
+def last_moment(grant: Grant) -> datetime:
+    """When the grant is deleted even if the provider could not be told."""
+    return grant.created_at + timedelta(minutes=settings.GRANT_MINUTES)
+
+
+def _sealed(token: Token) -> bytes:
+    kept = {name: token[name] for name in _KEPT if name in token}
+    return _fernet().encrypt(json.dumps(kept).encode())
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.GRANT_KEYS])

@@ -1,0 +1,13 @@
+"""The address books that can be read. ADDING.md says how to add one; config/settings.py reads this.
+
+A plain dict: nothing registers itself. Must stay importable before Django's apps are loaded.
+"""
+
+from importer.sources import people_api
+from importer.sources.contract import Kind
+
+KINDS: dict[str, Kind] = {
+    "google": people_api.GOOGLE,
+    # The same API at somebody else's address; the environment names it.
+    "people_api": people_api.GOOGLE,
+}

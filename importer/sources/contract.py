@@ -1,0 +1,153 @@
+"""What every address book has in common: its people, its pages, its faults, its addresses.
+
+Imports nothing of Django, because config/settings.py reads the kinds before any app is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAddress:
+    """An e-mail address as the book has it. `label` is the book's own word ("work", "home")."""
+
+    value: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePerson:
+    """One entry of an address book, before cleaning.
+
+    `key` names the entry within its book, so that reading the book again finds the same person.
+    `phone` is used for its country code and then dropped. `updated` is the year of the last change,
+    0 when unknown.
+    """
+
+    key: str
+    name: str = ""
+    company: str = ""
+    title: str = ""
+    phone: str = ""
+    updated: int = 0
+    addresses: tuple[SourceAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some people, where to go on ("" after the last page), and how many there are, if told."""
+
+    people: tuple[SourcePerson, ...]
+    next_cursor: str
+    total: int | None = None
+
+
+# Fetches one address with query parameters and gives the JSON behind it. Raises the errors below.
+GetJson = Callable[[str, Mapping[str, str]], object]
+# (get, api_url, cursor) → a page. The cursor "" means the first one.
+ReadPage = Callable[[GetJson, str, str], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One sort of address book: the provider's addresses, the smallest scope, and how to read it.
+
+    `could` is for the connect page: what the token could do, not only what we do with it.
+    `apps_url` is where a person removes the site's access by hand. An empty `revoke_url` means that
+    the provider can't end a single access.
+    """
+
+    provider: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    api_url: str
+    issuer: str
+    scope: str
+    could: str
+    apps_url: str
+    read_page: ReadPage
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One address book that members of this site may connect: a kind, a client, and addresses.
+
+    `issuer` is compared with the answer's `iss` (RFC 9207) whenever that is sent; with
+    `iss_required` an answer without it is refused.
+    """
+
+    name: str
+    kind: str
+    label: str
+    client_id: str
+    client_secret: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    api_url: str
+    issuer: str
+    iss_required: bool = False
+
+    def urls(self) -> tuple[str, ...]:
+        """Every address of the provider that this source may call or send a browser to."""
+        return (self.authorize_url, self.token_url, self.revoke_url, self.api_url, self.issuer)
+
+    def consent_screen(self) -> str:
+        """Where the member's browser is sent to agree."""
+        return self.authorize_url
+
+    @property
+    def book(self) -> str:
+        """What the address book is called in a sentence, as in "Ana's Google contacts"."""
+        return f"{self.label} contacts"
+
+
+class SourceError(Exception):
+    """The address book gave no usable page. `code` is one of PROBLEMS, never the provider's words.
+
+    `permanent` means that asking again with the same access can't help.
+    """
+
+    def __init__(self, code: str, *, permanent: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.permanent = permanent
+
+
+class AccessRevoked(SourceError):
+    """The token is refused: expired, revoked, or the app was removed (RFC 6750, section 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("access_ended", permanent=True)
+
+
+class RateLimited(SourceError):
+    """The provider asks us to wait. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("rate_limited", permanent=False)
+        self.retry_after = retry_after
+
+
+# What can go wrong with a page, as a sentence. {provider} is the source's label.
+PROBLEMS = {
+    "access_ended": "{provider} ended our access before everything was read.",
+    "refused": "{provider} refused to show its contacts to us.",
+    "cursor_refused": "{provider} did not know any more where we had stopped.",
+    "rate_limited": "{provider} asked us to wait longer than our access lasts.",
+    "unreachable": "{provider} could not be reached.",
+    "slow": "{provider} took too long to answer.",
+    "server_error": "{provider} had an error of its own.",
+    "redirected": "{provider} sent us to another address. We don't follow with your access.",
+    "not_json": "{provider} sent something that is not an address book.",
+    "wrong_shape": "{provider} sent an answer of a shape that we don't know.",
+    "too_large": "{provider} sent a page that is larger than we read.",
+    "looped": "{provider} sent the same page again and again.",
+    "too_many_pages": "{provider} has more pages than we read.",
+    "out_of_time": "Reading took longer than our access may last.",
+    "source_gone": "This site no longer offers {provider}.",
+    "grant_unreadable": "Our key for the stored access has changed.",
+}

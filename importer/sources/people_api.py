@@ -1,0 +1,128 @@
+"""Google contacts, by the People API. Any server that speaks it can take Google's place."""
+
+from __future__ import annotations
+
+from importer.sources.contract import GetJson, Kind, Page, SourceAddress, SourceError, SourcePerson
+
+# A person and an address are two rows, and a page is one transaction of about 500 rows.
+PAGE_SIZE = 250
+MOST_PEOPLE_ON_A_PAGE = 1000  # the API's own maximum
+# Nothing else is asked for, so nothing else is sent: no photo, birthday, note or street. `metadata`
+# is there for the date of the last change, which tells a stale entry.
+FIELDS = "names,emailAddresses,organizations,phoneNumbers,metadata"
+
+
+def read_page(get: GetJson, api_url: str, cursor: str) -> Page:
+    """One page of the member's contacts. Raises SourceError."""
+    # https://developers.google.com/people/api/rest/v1/people.connections/list
+    # All parameters but pageToken must stay the same from page to page.
+    params = {"personFields": FIELDS, "pageSize": str(PAGE_SIZE)}
+    if cursor:
+        params["pageToken"] = cursor
+    return parse(get(f"{api_url}/people/me/connections", params))
+
+
+def parse(answer: object) -> Page:
+    """The answer of `people.connections.list` as a page.
+
+    An empty book is `{}`: the API leaves out what is empty. Raises SourceError on any other shape.
+    """
+    body = _object(answer)
+    people = _list(body.get("connections"))
+    if len(people) > MOST_PEOPLE_ON_A_PAGE:
+        raise SourceError("too_large", permanent=True)
+    total = body.get("totalItems", body.get("totalPeople"))
+    if total is not None and (not isinstance(total, int) or total < 0):
+        total = None  # an estimate for the progress line; not worth a refusal
+    return Page(
+        people=tuple(_person(item) for item in people),
+        next_cursor=_text(body.get("nextPageToken")),
+        total=total,
+    )
+
+
+def _person(item: object) -> SourcePerson:
+    # https://developers.google.com/people/api/rest/v1/people#Person
+    person = _object(item)
+    name = _first(person.get("names"))
+    job = _first(person.get("organizations"))
+    phone = _first(person.get("phoneNumbers"))
+    return SourcePerson(
+        key=_text(person.get("resourceName")),
+        name=_text(name.get("displayName")) or _text(name.get("unstructuredName")),
+        company=_text(job.get("name")),
+        title=_text(job.get("title")),
+        # canonicalForm is E.164 where Google could tell it; the plain value may be anything.
+        phone=_text(phone.get("canonicalForm")),
+        updated=_year(person.get("metadata")),
+        addresses=tuple(
+            SourceAddress(value=_text(entry.get("value")), label=_text(entry.get("type")))
+            for entry in map(_object, _list(person.get("emailAddresses")))
+        ),
+    )
+
+
+def _year(metadata: object) -> int:
+    # https://developers.google.com/people/api/rest/v1/people#source: updateTime is RFC 3339.
+    if metadata is None:
+        return 0
+    times = [
+        _text(_object(source).get("updateTime"))
+        for source in _list(_object(metadata).get("sources"))
+    ]
+    years = [int(time[:4]) for time in times if time[:4].isascii() and time[:4].isdigit()]
+    return max(years, default=0)
+
+
+def _first(items: object) -> dict[str, object]:
+    """The item that is marked as primary, else the first, else an empty one."""
+    found = [_object(item) for item in _list(items)]
+    for item in found:
+        marks = item.get("metadata")
+        if isinstance(marks, dict) and marks.get("primary") is True:
+            return item
+    return found[0] if found else {}
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise SourceError("wrong_shape", permanent=False)
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise SourceError("wrong_shape", permanent=False)
+    return value
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise SourceError("wrong_shape", permanent=False)
+    return value
+
+
+GOOGLE = Kind(
+    provider="Google",
+    # https://accounts.google.com/.well-known/openid-configuration
+    authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
+    token_url="https://oauth2.googleapis.com/token",  # noqa: S106 (an address, not a secret)
+    # https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+    revoke_url="https://oauth2.googleapis.com/revoke",
+    api_url="https://people.googleapis.com/v1",
+    issuer="https://accounts.google.com",
+    # https://developers.google.com/identity/protocols/oauth2/scopes#people
+    scope="https://www.googleapis.com/auth/contacts.readonly",
+    could=(
+        "For up to an hour our access could read everything in your contacts: also phone numbers, "
+        "birthdays, street addresses and notes. It can't change anything, and it can't read your "
+        "mail. We ask only for names, work, e-mail addresses and phone numbers, and of a phone "
+        "number we keep only the country."
+    ),
+    apps_url="https://myaccount.google.com/connections",
+    read_page=read_page,
+)

@@ -1,0 +1,173 @@
+"""The pages below /contacts/: connect, watch, read the report. Each calls one action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from importer import actions, oauth
+from importer.addresses import NotAnAddress
+from importer.forms import TypedPerson
+from importer.models import Grant, Import
+from importer.oauth import NotConnected, Question
+from importer.sources import KINDS
+from importer.sources.contract import PROBLEMS
+
+QUESTION = "contacts_question"  # in the session: what was asked of a provider, until it answers
+ROWS_ON_A_PAGE = 50
+IMPORTS_SHOWN = 5
+
+
+@require_safe
+@never_cache
+def connect(request: HttpRequest) -> HttpResponse:
+    """What we read, what we never do, and how to begin. Or later."""
+    return _connect_page(request, TypedPerson())
+
+
+@require_POST
+def start(request: HttpRequest, source: str) -> HttpResponse:
+    """To the provider's consent screen."""
+    try:
+        url, question = actions.begin_connection(member=_member(request), source=source)
+    except KeyError:
+        raise Http404 from None
+    return _to_consent_screen(request, url, question)
+
+
+@require_GET  # never HEAD: a look at the address must not use up the code
+@never_cache
+def callback(request: HttpRequest) -> HttpResponse:
+    """The provider's answer. The one GET that writes (RFC 6749, section 4.1.2, makes it a GET)."""
+    question = _kept_question(request)
+    try:
+        run = actions.finish_connection(
+            member=_member(request), question=question, answer=request.GET.dict()
+        )
+    except NotConnected as refusal:
+        if refusal.code != "not_expected":
+            request.session.pop(QUESTION, None)
+        provider = _provider(question.source, "") if question else ""
+        messages.warning(request, oauth.REFUSALS[refusal.code].format(provider=provider))
+        return redirect("importer:connect")
+    request.session.pop(QUESTION, None)
+    return redirect("importer:import", uid=run.uid)
+
+
+@require_safe
+@never_cache
+def show_import(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Progress while it reads, and the report afterwards. With htmx only the moving part."""
+    run = _import(request, uid)
+    if getattr(request, "htmx", False):
+        if run.going_on:
+            return render(request, "importer/_progress.html", _facts(run))
+        # The report is another page than the progress: let the browser load it whole.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    context = {**_facts(run), "step": 1, "held": actions.held(_member(request))}
+    if not run.going_on:
+        rows = run.left_out_rows.order_by("number", "id")
+        context["rows"] = Paginator(rows, ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+        context["with_address"] = run.contacts.exclude(best_address="").count()
+    return render(request, "importer/import.html", context)
+
+
+@require_POST
+def stop(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Stops reading; what was read is kept."""
+    run = _import(request, uid)
+    actions.stop_import(member=_member(request), run=run)
+    return redirect("importer:import", uid=run.uid)
+
+
+@require_POST
+def retry(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Goes on with a failed import, by way of the consent screen if the access is gone."""
+    run = _import(request, uid)
+    try:
+        asked = actions.retry_import(member=_member(request), run=run)
+    except KeyError:
+        messages.warning(request, PROBLEMS["source_gone"].format(provider=run.source_label))
+        return redirect("importer:connect")
+    if asked is None:
+        return redirect("importer:import", uid=run.uid)
+    return _to_consent_screen(request, *asked)
+
+
+@require_POST
+def type_person(request: HttpRequest) -> HttpResponse:
+    """Adds a person by hand. A mistake brings the page back with what was typed."""
+    form = TypedPerson(request.POST)
+    if form.is_valid():
+        try:
+            contact, is_new = actions.add_typed(member=_member(request), **form.cleaned_data)
+        except (NotAnAddress, actions.CannotInvite) as refusal:
+            form.add_error("address", str(refusal))
+        else:
+            there = "is in your list" if is_new else "was in your list already"
+            messages.success(request, f"{contact.display_name} {there}. Nothing was sent.")
+            return redirect("importer:connect")
+    return _connect_page(request, form)
+
+
+def _connect_page(request: HttpRequest, form: TypedPerson) -> HttpResponse:
+    member = _member(request)
+    sources = [(source, KINDS[source.kind]) for source in oauth.configured().values()]
+    runs = Import.objects.filter(member_id=member.pk).order_by("-id")[:IMPORTS_SHOWN]
+    context = {
+        "step": 1,
+        "form": form,
+        "sources": sources,
+        "held": actions.held(member),
+        "runs": runs,
+    }
+    return render(request, "importer/connect.html", context)
+
+
+def _facts(run: Import) -> dict[str, Any]:
+    """What both the progress and the report say of an import."""
+    provider = _provider(run.source, run.source_label)
+    kind = (
+        KINDS.get(oauth.configured()[run.source].kind) if run.source in oauth.configured() else None
+    )
+    return {
+        "run": run,
+        "provider": provider,
+        "problem": PROBLEMS[run.error].format(provider=provider) if run.error else "",
+        "grant": Grant.objects.filter(import_run=run).defer("ciphertext").first(),
+        "apps_url": kind.apps_url if kind else "",
+    }
+
+
+def _provider(source: str, otherwise: str) -> str:
+    known = oauth.configured().get(source)
+    return known.label if known else otherwise
+
+
+def _to_consent_screen(request: HttpRequest, url: str, question: Question) -> HttpResponse:
+    request.session[QUESTION] = asdict(question)
+    return HttpResponseRedirect(url)
+
+
+def _kept_question(request: HttpRequest) -> Question | None:
+    kept: Mapping[str, Any] | None = request.session.get(QUESTION)
+    return Question(**kept) if kept else None
+
+
+def _import(request: HttpRequest, uid: UUID) -> Import:
+    return get_object_or_404(Import, uid=uid, member_id=_member(request).pk)
+
+
+def _member(request: HttpRequest) -> AbstractBaseUser:
+    # LoginRequiredMiddleware has sent everybody else away.
+    return cast("AbstractBaseUser", request.user)
