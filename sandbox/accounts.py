@@ -24,6 +24,11 @@ class Account:
         """Given and family name."""
         return f"{self.given} {self.family}"
 
+    @property
+    def people(self) -> str:
+        """The size of the address book in words: "1,200 people"."""
+        return f"{self.book.size:,} people" if self.book.size else "nobody yet"
+
 
 ACCOUNTS: tuple[Account, ...] = (
     Account(

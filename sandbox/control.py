@@ -28,7 +28,7 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
-from sandbox import faults, journal, mail_store
+from sandbox import faults, journal, look_up, mail_store
 
 
 class BadOrder(ValueError):
@@ -107,6 +107,7 @@ def reset_view(request: HttpRequest) -> JsonResponse:
     """Back to a fresh start; accounts and clients stay."""
     faults.clear()
     journal.forget()
+    look_up.forget()
     # Access tokens refer to refresh tokens and back: the reference goes first.
     get_refresh_token_model().objects.all().delete()
     get_access_token_model().objects.all().delete()

@@ -77,7 +77,8 @@ def order(values: dict[str, Any]) -> Fault:
     for name, value in values.items():
         if name not in hints:
             raise UnknownFault(f"There is no field {name!r}; there are {', '.join(hints)}.")
-        if isinstance(value, bool) or not isinstance(value, hints[name] | int | None):
+        wanted = float | int if hints[name] is float else hints[name]
+        if isinstance(value, bool) or not isinstance(value, wanted):
             raise UnknownFault(f"{name} can't be {value!r}.")
     if not {"endpoint", "kind"} <= values.keys():
         raise UnknownFault("A fault needs an endpoint and a kind.")

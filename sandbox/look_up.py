@@ -27,6 +27,11 @@ def _index(account: Account) -> tuple[str, ...]:
     return tuple(_searchable(account.book.person(i)) for i in range(account.book.size))
 
 
+def forget() -> None:
+    """Every token has to warm up again."""
+    _warm.clear()
+
+
 def warm_up(account: Account, fingerprint: str) -> None:
     """Build the account's index, and let this token search from now on."""
     _index(account)

@@ -9,6 +9,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
+# What an HTML page may not hold (WHATWG HTML, 13.2.3.5), but a broken or hostile mail may.
+_UNPRINTABLE = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef\\ufffe\\uffff]"
+)
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -36,6 +40,16 @@ class _Links(HTMLParser):
                 self.found.append(value)
 
 
+def printable(text: str) -> str:
+    """The text for a page: control characters as their pictures (␀), others as "�"."""
+    return _UNPRINTABLE.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return chr(0x2400 + code) if code < 32 else "\N{REPLACEMENT CHARACTER}"
+
+
 def read_mail(raw: bytes) -> ReadMail:
     """Parse a mail leniently: a broken one is shown as far as it can be read."""
     message = message_from_bytes(raw, policy=policy.default)
@@ -49,15 +63,15 @@ def read_mail(raw: bytes) -> ReadMail:
         subject=_header(message, "Subject") or "(no subject)",
         sender=_header(message, "From"),
         to=_header(message, "To"),
-        headers=tuple((name, str(value)) for name, value in message.items()),
-        text=text,
+        headers=tuple((name, printable(str(value))) for name, value in message.items()),
+        text=printable(text),
         html=html,
         links=tuple(dict.fromkeys([*in_text, *parser.found])),
     )
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    return str(message.get(name, ""))
+    return printable(str(message.get(name, "")))
 
 
 def _body(message: EmailMessage, subtype: str) -> str:

@@ -44,14 +44,14 @@ def clear_old() -> None:
     Mail.objects.filter(pk__lte=newest - settings.SANDBOX_KEPT_MAILS).delete()
 
 
-def recipients() -> list[Recipient]:
-    """Everybody who ever got mail, the most recent first."""
+def recipients(most: int) -> list[Recipient]:
+    """Those who got mail, the most recent first, at most `most` of them."""
     rows = (
         Delivery.objects.values_list("address")
         .annotate(mails=Count("mail", distinct=True), newest=Max("mail__received_at"))
         .order_by("-newest", "address")
     )
-    return [Recipient(address, mails, newest) for address, mails, newest in rows]
+    return [Recipient(address, mails, newest) for address, mails, newest in rows[:most]]
 
 
 def mails_for(address: str = "", since_id: int = 0) -> QuerySet[Mail]:

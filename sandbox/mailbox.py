@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sandbox import mail_store
-from sandbox.mail_reading import read_mail
+from sandbox.mail_reading import printable, read_mail
 from sandbox.models import Mail
 
 # A stranger's HTML: scripts, forms, plug-ins and foreign pictures stay dead; a click on a link
@@ -20,14 +20,18 @@ _FRAME_POLICY = (
     " default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
 _BASE = '<base target="_top">'
-# A mailbox page shows so many mails; the JSON has all.
+# A page lists so many mailboxes or mails, the newest; the JSON has all.
 _SHOWN = 200
 
 
 @require_GET
 def recipients_page(request: HttpRequest) -> HttpResponse:
     """GET /mailbox/: who has mail."""
-    return render(request, "sandbox/mailbox.html", {"recipients": mail_store.recipients()})
+    return render(
+        request,
+        "sandbox/mailbox.html",
+        {"recipients": mail_store.recipients(_SHOWN), "shown": _SHOWN},
+    )
 
 
 @require_GET
@@ -51,19 +55,10 @@ def mail_page(request: HttpRequest, address: str, number: int) -> HttpResponse:
         "address": address.lower(),
         "mail": mail,
         "read": read_mail(raw),
-        "source": _printable(raw),
+        "source": printable(raw.decode("utf-8", errors="replace")),
         "size": len(raw),
     }
     return render(request, "sandbox/mail.html", context)
-
-
-def _printable(raw: bytes) -> str:
-    """The source for the page: control characters as pictures, since HTML can't hold them."""
-    text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    return "".join(
-        chr(0x2400 + ord(letter)) if ord(letter) < 32 and letter not in "\n\t" else letter
-        for letter in text
-    )
 
 
 @require_GET

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from requests_oauthlib import OAuth2Session
 
+from tests.sandbox_process import SandboxProcess
+
 
 class _HiddenFields(HTMLParser):
     """The hidden fields of the first form that has any."""
@@ -98,6 +100,11 @@ class SiteClient:
             pkce=self.pkce,
         )
 
+    def without_pkce(self) -> None:
+        """Start again as a client that never heard of RFC 7636."""
+        self.pkce = None
+        self.__post_init__()
+
     def asks(self, **extra: str) -> str:
         """The address to which the site sends the browser."""
         address, self.state = self.session.authorization_url(
@@ -128,6 +135,31 @@ class SiteClient:
         return requests.post(
             f"{self.url}/oauth/{endpoint}/", form, auth=(self.client_id, self.secret), timeout=10
         )
+
+
+SITE = "http://localhost:8000"
+
+
+def contacts_client(sandbox: SandboxProcess) -> SiteClient:
+    """The product's contacts client, as far as the sandbox can tell."""
+    return SiteClient(
+        sandbox.url,
+        "handpicked-contacts",
+        "sandbox-contacts-secret",
+        f"{SITE}/contacts/callback/",
+        ("contacts.readonly",),
+    )
+
+
+def sign_in_client(sandbox: SandboxProcess) -> SiteClient:
+    """The product's sign-in client."""
+    return SiteClient(
+        sandbox.url,
+        "handpicked-sign-in",
+        "sandbox-sign-in-secret",
+        f"{SITE}/accounts/oidc/sandbox/login/callback/",
+        ("openid", "profile", "email"),
+    )
 
 
 def read(url: str, token: str | None, path: str, **parameters: str | int) -> requests.Response:

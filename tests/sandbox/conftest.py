@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.browser import Person, SiteClient
+from tests.sandbox.browser import SITE, Person, SiteClient, contacts_client, sign_in_client
 from tests.sandbox_process import SandboxProcess
-
-SITE = "http://localhost:8000"
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +14,14 @@ def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
     state_dir: Path = tmp_path_factory.mktemp("sandbox")
     with SandboxProcess(state_dir, site_urls=[SITE, "http://127.0.0.1:8000"]) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_http_is_fine() -> Iterator[None]:
+    """oauthlib insists on TLS, which loopback does not have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+        yield
 
 
 @pytest.fixture
@@ -31,23 +37,9 @@ def ana(sandbox: SandboxProcess) -> Person:
 
 @pytest.fixture
 def contacts_site(sandbox: SandboxProcess) -> SiteClient:
-    """The product's contacts client, as far as the sandbox can tell."""
-    return SiteClient(
-        sandbox.url,
-        "handpicked-contacts",
-        "sandbox-contacts-secret",
-        f"{SITE}/contacts/callback/",
-        ("contacts.readonly",),
-    )
+    return contacts_client(sandbox)
 
 
 @pytest.fixture
 def sign_in_site(sandbox: SandboxProcess) -> SiteClient:
-    """The product's sign-in client."""
-    return SiteClient(
-        sandbox.url,
-        "handpicked-sign-in",
-        "sandbox-sign-in-secret",
-        f"{SITE}/accounts/oidc/sandbox/login/callback/",
-        ("openid", "profile", "email"),
-    )
+    return sign_in_client(sandbox)

@@ -96,9 +96,7 @@ def test_a_pipelining_sender_is_understood(sandbox: SandboxProcess) -> None:
     assert len(sandbox.mails(to="b@example.org")) == mails
 
 
-def test_a_mail_that_is_too_large_is_refused(
-    sandbox: SandboxProcess, smtp: smtplib.SMTP
-) -> None:
+def test_a_mail_that_is_too_large_is_refused(sandbox: SandboxProcess, smtp: smtplib.SMTP) -> None:
     with pytest.raises(smtplib.SMTPException):
         _send(smtp, "bea@norte.example", mail=b"x\r\n" * 4_000_000)
 
@@ -138,9 +136,7 @@ def test_scripts_in_a_mail_are_dead(sandbox: SandboxProcess, smtp: smtplib.SMTP)
     _send(smtp, "bea@norte.example")
     number = sandbox.mails()[0]["id"]
 
-    frame = requests.get(
-        f"{sandbox.url}/mailbox/bea@norte.example/{number}/html", timeout=10
-    )
+    frame = requests.get(f"{sandbox.url}/mailbox/bea@norte.example/{number}/html", timeout=10)
 
     policy = frame.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox ")
@@ -178,7 +174,9 @@ def _pages(sandbox: SandboxProcess, number: int) -> Iterator[str]:
 def test_every_page_is_valid_and_has_one_heading(
     sandbox: SandboxProcess, smtp: smtplib.SMTP, ana: Person, contacts_site: SiteClient
 ) -> None:
-    hostile = b"Subject: <b>\x00\x1b & \xff\r\nTo: \xfe\r\n\r\n\x00\x07 <i> http://x.example/?a&b\r\n"
+    hostile = (
+        b"Subject: <b>\x00\x1b & \xff\r\nTo: \xfe\r\n\r\n\x00\x07 <i> http://x.example/?a&b\r\n"
+    )
     _send(smtp, "bea@norte.example", mail=hostile)
     number = sandbox.mails()[0]["id"]
     pages = {path: requests.get(sandbox.url + path, timeout=10) for path in _pages(sandbox, number)}
