@@ -3,8 +3,11 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
+from celery.exceptions import WorkerShutdown
+from celery.signals import worker_init
 
 from config.starting import read_settings
 
@@ -15,3 +18,16 @@ if "celery" in Path(sys.argv[0]).parts[-2:]:  # `celery` or `python -m celery`: 
 app = Celery("handpicked")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_without_guards(**kwargs: Any) -> None:
+    """A worker sends only beside the database's own checks; without one of them it does not start."""
+    from django.db import connection  # settings must be complete first
+
+    from ledger import guards
+
+    missing = guards.missing(connection)
+    connection.close()  # the children must not share it
+    if missing:
+        raise WorkerShutdown(f"Missing database guards: {missing}. Run: python manage.py migrate")

@@ -204,7 +204,12 @@ class AccountMailBackend(EmailBackend):
 
 
 def send_account_mail(*, template: str, to: str, subject: str, text: str) -> None:
-    """Sends a member mail about their own account. Raises MailForbidden for a template not listed,
-    OSError or smtplib.SMTPException when the server does not take it."""
+    """Sends a member mail about their own account.
+
+    Raises MailForbidden for a template not on the list, ServerUnavailable when nobody takes the mail.
+    """
     message = AccountMail(template, to=to, subject=subject, text=text)
-    AccountMailBackend().send_messages([message])
+    try:
+        AccountMailBackend().send_messages([message])
+    except (OSError, smtplib.SMTPException) as error:
+        raise ServerUnavailable(f"{type(error).__name__} at {settings.EMAIL_HOST}") from error

@@ -31,7 +31,7 @@ STOPPED = (
 )
 CONSENT = (
     "EXISTS (SELECT 1 FROM invites_consentrecord c WHERE c.invitation_uid = {row}.uid "
-    "AND c.digest = {row}.confirmed_digest AND c.digest = {row}.reviewed_digest{more})"
+    "AND c.digest = {row}.confirmed_digest AND c.digest = {row}.reviewed_digest)"
 )
 
 
@@ -40,10 +40,10 @@ def _states(states: frozenset[State]) -> str:
 
 
 def _undo_window_open(now: str) -> str:
-    over = CONSENT.format(row="NEW", more=f" AND c.not_before <= {now}")
     return (
         "NEW.state IN ('claimed', 'sending') AND NEW.state <> OLD.state "
-        f"AND NOT (NEW.send_after <= {now} AND {over})"
+        f"AND (NEW.send_after > {now} OR EXISTS (SELECT 1 FROM invites_consentrecord c "
+        f"WHERE c.invitation_uid = NEW.uid AND c.not_before > {now}))"
     )
 
 
@@ -95,7 +95,7 @@ GUARDS: list[Guard] = [
     refusal(
         "invites_invitation_consent", TABLE, "UPDATE OF state",
         f"NEW.state <> OLD.state AND NEW.state IN ({_states(NEEDS_CONSENT)}) "
-        f"AND NOT {CONSENT.format(row='NEW', more='')}",
+        f"AND NOT {CONSENT.format(row='NEW')}",
         "there is no consent record for this mail",
     ),
     _per_vendor(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 
 from django.conf import settings
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from invites.delivery import send_account_mail
+from invites.delivery import DeliveryError, send_account_mail
 from invites.models import Batch
 
 log = logging.getLogger(__name__)
@@ -26,9 +25,9 @@ def send_pending() -> int:
             continue  # another worker has it
         try:
             _send(batch)
-        except (OSError, smtplib.SMTPException) as error:
+        except DeliveryError as error:
             Batch.objects.filter(pk=batch.pk).update(receipt_sent_at=None)
-            log.warning("receipt of batch %s waits: %s", batch.uid, type(error).__name__)
+            log.warning("receipt of batch %s waits: %s", batch.uid, error)
         else:
             sent += 1
     return sent
