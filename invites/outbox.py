@@ -28,6 +28,8 @@ from ledger.entries import Event, append
 
 log = logging.getLogger(__name__)
 
+WAITS = {Missing.HELD, Missing.UNDO_WINDOW_OPEN}  # reasons that end by themselves or by a person
+
 
 class Transport(Protocol):
     """Whatever takes one mail; `delivery.Connection` outside tests."""
@@ -149,7 +151,7 @@ def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
                     attempts=invitation.attempts,
                 )
             )
-        elif set(reasons) & {Missing.HELD, Missing.UNDO_WINDOW_OPEN}:
+        elif set(reasons) & WAITS and set(reasons) <= WAITS | {Missing.CANNOT_BE_INVITED}:
             continue
         elif not set(reasons) - {Missing.CANNOT_BE_INVITED}:
             blocked.append(invitation)

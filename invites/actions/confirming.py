@@ -148,13 +148,13 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
         for item in now_true.changed:
             send_back(item.invitation)
         # Sent-back cards must stay sent back, so the refusal is raised after the commit.
-        stale = bool(now_true.changed) or now_true.fingerprint != fingerprint
-        if not stale:
+        seen = now_true.leaving and not now_true.changed and now_true.fingerprint == fingerprint
+        if seen:
             batch = _queue(member, now_true)
             kept = [i.contact_id for i in in_draft(member) if i.contact_id is not None]
-    if stale:
-        if not now_true.leaving and not now_true.changed:
-            raise ConsentMissing([Missing.NOT_REVIEWED])
+    if not now_true.leaving and not now_true.changed:
+        raise ConsentMissing([Missing.NOT_REVIEWED])
+    if not seen:
         raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
     nudge(batch)
     return Confirmed(batch, already=False, forgotten=forget_contacts(member=member, keep=kept))

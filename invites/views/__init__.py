@@ -1,0 +1,1 @@
+"""The members' pages: each reads the request, calls one action, and answers."""

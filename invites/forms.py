@@ -1,0 +1,38 @@
+"""What members type: the note, and the words on a card. What may stand in a mail, actions decide."""
+
+from __future__ import annotations
+
+from django import forms
+
+from invites.words import LINE_LENGTH, NOTE_LENGTH, RELATIONSHIP_LENGTH
+
+
+class NoteForm(forms.Form):
+    """The one note for everybody. It starts empty, and no button fills it."""
+
+    note = forms.CharField(
+        label="Your note",
+        required=False,
+        strip=False,
+        help_text=(
+            f"Up to {NOTE_LENGTH:,} characters, about 150 words. Everybody whom you invite gets it; "
+            "on each card you can add a line for that person."
+        ),
+        widget=forms.Textarea(attrs={"rows": 10, "class": "letter", "dir": "auto"}),
+    )
+
+
+class CardForm(forms.Form):
+    """The words for one person."""
+
+    own_line = forms.CharField(
+        required=False,
+        help_text=f"It stands above your note. Up to {LINE_LENGTH} characters.",
+        widget=forms.TextInput(attrs={"class": "letter", "dir": "auto", "autocomplete": "off"}),
+    )
+    relationship_words = forms.CharField(
+        label="Other: how do you know each other?",
+        required=False,
+        help_text=f"For “Other…” only. A few words, up to {RELATIONSHIP_LENGTH} characters.",
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+    )

@@ -1,0 +1,22 @@
+"""Addresses below /invitations/, in the order of the journey."""
+
+from django.urls import path
+
+from invites.views import choose, forget, overview, review, sent, write
+from invites.views import check as checking
+
+app_name = "invites"
+urlpatterns = [
+    path("", overview.everything, name="all"),
+    path("choose/", choose.choose, name="choose"),
+    path("write/", write.write, name="write"),
+    path("review/", review.next_one, name="review"),
+    path("review/<uuid:uid>/", review.card, name="card"),
+    path("check/", checking.check, name="check"),
+    path("check/<uuid:uid>/remove/", checking.remove, name="remove"),
+    path("sent/<uuid:uid>/", sent.sent, name="sent"),
+    path("sent/<uuid:uid>/take-back/", sent.take_back, name="take_back"),
+    path("sent/<uuid:uid>/not-me/", sent.not_me, name="not_me"),
+    path("withdraw/<uuid:uid>/", sent.withdraw, name="withdraw"),
+    path("forget/", forget.forget, name="forget"),
+]

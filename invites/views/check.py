@@ -1,0 +1,97 @@
+"""The check page: everybody who would get a mail, by name, and the one button that confirms."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from invites import tasks
+from invites.actions import confirming, drafting
+from invites.actions.confirming import Check, Ready
+from invites.actions.drafting import NotInDraft
+from invites.actions.progress import progress
+from invites.consent import ConsentMissing, StaleConfirmation
+from invites.models import SetAside
+from invites.views.mails import shown
+from invites.views.members import MemberRequest
+
+SHOWN_AT_ONCE = 10
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: MemberRequest) -> HttpResponse:
+    """GET names everybody. POST confirms exactly what its fingerprint stands for, or nothing."""
+    if request.method == "POST":
+        return _confirm(request)
+    return _page(request)
+
+
+def _confirm(request: MemberRequest) -> HttpResponse:
+    try:
+        done = confirming.confirm(
+            member=request.user,
+            fingerprint=request.POST.get("fingerprint", ""),
+            nudge=lambda _batch: confirming.nudged(tasks.send_receipts.delay),
+        )
+    except StaleConfirmation as stale:
+        return _page(request, stale=stale, status=409)
+    except ConsentMissing as missing:
+        return _page(request, missing=missing, status=422)
+    if done.already:
+        at = f"{done.batch.confirmed_at:%H:%M}"
+        messages.info(request, f"Confirmed at {at} (UTC); nothing was added.")
+    elif done.forgotten:
+        people = "1 person" if done.forgotten == 1 else f"{done.forgotten:,} people"
+        messages.info(request, f"We forgot {people} whom you had not chosen, as promised.")
+    return redirect("invites:sent", done.batch.uid)
+
+
+@require_POST
+def remove(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """Sets one person aside: "not now". Nobody is told, and the card stays open."""
+    try:
+        person = drafting.set_aside(member=request.user, uid=uid, decision=SetAside.NOT_NOW)
+    except NotInDraft as gone:
+        messages.warning(request, f"{gone} Nothing was sent.")
+    else:
+        name = person.recipient_name or person.recipient_address
+        messages.info(request, f"{name} gets no mail now.")
+    return redirect("invites:check")
+
+
+def _page(
+    request: MemberRequest,
+    *,
+    stale: StaleConfirmation | None = None,
+    missing: ConsentMissing | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now: Check = confirming.check(member=request.user)
+    rows = Paginator(now.leaving, SHOWN_AT_ONCE).get_page(request.GET.get("page"))
+    context = {
+        "step": 5,
+        "check": now,
+        "names": [_name(item) for item in now.leaving],
+        "rows": rows,
+        "mails": [(item.invitation, shown(item.mail)) for item in rows.object_list],
+        "short_fingerprint": now.fingerprint[:8],
+        "undo_minutes": -(-settings.UNDO_SECONDS // 60),
+        "per_period": settings.INVITATIONS_PER_PERIOD,
+        "period_days": settings.INVITATION_PERIOD_DAYS,
+        "stale": stale,
+        "missing": missing.reasons if missing else [],
+        "progress": progress(member=request.user),
+    }
+    return render(request, "invites/check.html", context, status=status)
+
+
+def _name(item: Ready) -> str:
+    return item.invitation.recipient_name or item.invitation.recipient_address

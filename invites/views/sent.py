@@ -1,0 +1,137 @@
+"""After confirming: the time that is left, taking back, and later what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from invites.actions import confirming
+from invites.consent import State
+from invites.models import Batch, Invitation
+from invites.views.members import MemberRequest
+from ledger import clock
+
+_WAITING = (State.CONFIRMED, State.CLAIMED)
+# A recipient who can't be invited looks like one who has not answered: we don't say who asked us to stop.
+_DELIVERED = (State.SENT, State.BLOCKED)
+_GONE = (*_DELIVERED, State.SENDING, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person of a batch: what the member may know, and may still do."""
+
+    invitation: Invitation
+    kind: str
+    minutes: int
+
+    @property
+    def can_take_back(self) -> bool:
+        """Until it begins to leave."""
+        return self.kind in ("waiting", "due")
+
+    @property
+    def can_withdraw(self) -> bool:
+        """After it left: the recipient's page goes dark."""
+        return self.kind in ("delivered", "leaving", "unknown", "accepted")
+
+
+@never_cache
+@require_safe
+def sent(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """One batch: when each leaves or what became of it."""
+    batch = _batch(request, uid)
+    rows = [_row(invitation) for invitation in batch.invitations.order_by("id")]
+    waiting = sum(row.can_take_back for row in rows)
+    context = {
+        "batch": batch,
+        "rows": rows,
+        "waiting": waiting,
+        "nothing_left": all(row.kind in ("waiting", "due", "taken_back") for row in rows),
+        "all_taken_back": all(row.kind == "taken_back" for row in rows),
+    }
+    return render(request, "invites/sent.html", context)
+
+
+@require_POST
+def take_back(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """One of a batch (`invitation`), or all that have not begun to leave."""
+    batch = _batch(request, uid)
+    one = request.POST.get("invitation", "")
+    result = confirming.take_back(member=request.user, batch=batch, uid=_uid(one) if one else None)
+    if result.taken_back:
+        was = "was" if result.taken_back == 1 else "were"
+        messages.success(request, f"{result.taken_back} {was} taken back. Nothing was sent.")
+    else:
+        messages.warning(request, "There was nothing left to take back.")
+    return redirect("invites:sent", uid)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_me(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """ "This wasn't me": GET asks, POST takes everything back and calls a person."""
+    batch = _batch(request, uid)
+    if request.method != "POST":
+        return render(request, "invites/not_me.html", {"batch": batch})
+    result = confirming.disown(member=request.user, batch=batch)
+    return render(request, "invites/not_me_done.html", {"batch": batch, "result": result})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """After it left: GET asks, POST closes the recipient's page for good."""
+    invitation = get_object_or_404(
+        Invitation.objects.select_related("batch"),
+        uid=uid,
+        sender=request.user,
+        batch__isnull=False,
+    )
+    if invitation.state not in _GONE or invitation.batch is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "invites/withdraw.html", {"invitation": invitation})
+    confirming.withdraw(member=request.user, uid=uid)
+    name = invitation.recipient_name or invitation.recipient_address
+    messages.success(request, f"The invitation to {name} is withdrawn. Nothing follows it.")
+    return redirect("invites:sent", invitation.batch.uid)
+
+
+def _row(invitation: Invitation) -> Row:
+    state = State(invitation.state)
+    minutes = 0
+    if invitation.withdrawn_at:
+        kind = "withdrawn"
+    elif state in _WAITING:
+        left = (invitation.send_after - clock.now()).total_seconds() if invitation.send_after else 0
+        minutes = -(-int(left) // 60)
+        kind = "waiting" if left > 0 else "due"
+    elif state in _DELIVERED:
+        kind = "accepted" if invitation.accepted_at else "delivered"
+    else:
+        kind = {
+            State.SENDING: "leaving",
+            State.UNKNOWN: "unknown",
+            State.FAILED: "failed",
+            State.CANCELLED: "taken_back",
+            State.EXPIRED: "expired",
+        }[state]
+    return Row(invitation, kind, minutes)
+
+
+def _batch(request: MemberRequest, uid: UUID) -> Batch:
+    return get_object_or_404(Batch, uid=uid, sender=request.user)
+
+
+def _uid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
