@@ -139,7 +139,9 @@ def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
     )
     checked = list(zip(invitations, reasons_to_stay(invitations, raws), strict=True))
     reserved = _reserve([invitation for invitation, reasons in checked if not reasons])
-    mails, blocked, refused = [], [], []
+    mails: list[Mail] = []
+    blocked: list[Invitation] = []
+    refused: list[tuple[Invitation, list[Missing]]] = []
     for invitation, reasons in checked:
         if not reasons and invitation.uid in reserved:
             mails.append(
@@ -158,10 +160,11 @@ def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
         else:
             refused.append((invitation, reasons))
     now = clock.now()
-    Invitation.objects.filter(id__in=[item.id for item in [*mails, *blocked]]).update(
+    put_away = [item.id for item in blocked]
+    Invitation.objects.filter(id__in=[mail.id for mail in mails] + put_away).update(
         state=State.CLAIMED, claim=claim
     )
-    Invitation.objects.filter(id__in=[item.id for item in blocked]).update(
+    Invitation.objects.filter(id__in=put_away).update(
         state=State.BLOCKED, claim=None, finished_at=now
     )
     # Confirmed, but the rule does not hold: only a bug or a hand in the database gets here.
@@ -239,14 +242,12 @@ def _reserve(invitations: list[Invitation]) -> set[uuid.UUID]:
     `invitations` come sorted by recipient, so that two workers can't wait for each other.
     """
     year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
-    hashes = [invitation.recipient_hash for invitation in invitations]
+    hashes = [str(invitation.recipient_hash) for invitation in invitations]
     Reservation.objects.filter(recipient_hash__in=hashes, at__lt=year_ago).delete()
     Reservation.objects.bulk_create(
         [
-            Reservation(
-                recipient_hash=invitation.recipient_hash, invitation_uid=invitation.uid, at=Now()
-            )
-            for invitation in invitations
+            Reservation(recipient_hash=hashed, invitation_uid=invitation.uid, at=Now())
+            for hashed, invitation in zip(hashes, invitations, strict=True)
         ],
         ignore_conflicts=True,
     )
@@ -297,7 +298,7 @@ def depart(claim: uuid.UUID, mail: Mail, previous: Outcome | None) -> bool:
             f"AND NOT {STOPPED.format(row='i')} AND NOT {HELD.format(row='i')}",
             [mail.id, _uuid(claim)],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _hand_over(transport: Transport, mail: Mail) -> Outcome:

@@ -6,6 +6,7 @@ installed after it, and a start refuses when one is missing. Used by ledger/ and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,7 +142,7 @@ def connect() -> None:
     """Hooks the removal and the installation onto migrations, and the check onto `manage.py check`."""
     pre_migrate.connect(_before_migration, dispatch_uid="guards")
     post_migrate.connect(_after_migration, dispatch_uid="guards")
-    checks.register(check_guards, checks.Tags.database)
+    checks.register(checks.Tags.database)(check_guards)
 
 
 def _before_migration(using: str, **kwargs: Any) -> None:
@@ -154,7 +155,7 @@ def _after_migration(sender: Any, using: str, **kwargs: Any) -> None:
         install(connections[using])
 
 
-def check_guards(databases: list[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_guards(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """`manage.py check --database default`: an error per guard that is missing."""
     return [
         checks.Error(

@@ -99,7 +99,8 @@ def check(*, member: User) -> Check:
     draft = draft_of(member)
     note = draft.note if draft else ""
     now = clock.now()
-    good, changed = [], []
+    good: list[Ready] = []
+    changed: list[Ready] = []
     for invitation in in_draft(member):
         if invitation.state != State.REVIEWED:
             continue
@@ -148,13 +149,12 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
         for item in now_true.changed:
             send_back(item.invitation)
         # Sent-back cards must stay sent back, so the refusal is raised after the commit.
-        seen = now_true.leaving and not now_true.changed and now_true.fingerprint == fingerprint
-        if seen:
+        if now_true.leaving and not now_true.changed and now_true.fingerprint == fingerprint:
             batch = _queue(member, now_true)
             kept = [i.contact_id for i in in_draft(member) if i.contact_id is not None]
     if not now_true.leaving and not now_true.changed:
         raise ConsentMissing([Missing.NOT_REVIEWED])
-    if not seen:
+    if batch is None:
         raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
     nudge(batch)
     return Confirmed(batch, already=False, forgotten=forget_contacts(member=member, keep=kept))

@@ -317,6 +317,8 @@ def test_words_that_can_not_stand_in_a_mail_are_refused_with_a_sentence(
         drafting.write(member=people.member(), note=note)
 
 
-@pytest.mark.parametrize("note", ["e.g. this, at 5 p.m.", "Dr. No, v2.0 and 3.14", "Write to ana@diaz.example"])
+@pytest.mark.parametrize(
+    "note", ["e.g. this, at 5 p.m.", "Dr. No, v2.0 and 3.14", "Write to ana@diaz.example"]
+)
 def test_honest_words_pass(note: str) -> None:
     assert drafting.write(member=people.member(), note=note) == 0

@@ -54,7 +54,9 @@ def test_a_mail_that_was_seen_confirmed_and_not_taken_back_may_leave() -> None:
         ({"held": True}, {Missing.HELD}),
     ],
 )
-def test_each_condition_alone_keeps_it_here(change: dict[str, object], reasons: set[Missing]) -> None:
+def test_each_condition_alone_keeps_it_here(
+    change: dict[str, object], reasons: set[Missing]
+) -> None:
     facts = dataclasses.replace(MAY_LEAVE, **change)  # type: ignore[arg-type]
     assert set(missing_before_sending(facts)) == reasons
 
@@ -78,5 +80,7 @@ def test_the_fingerprint_ignores_the_order_and_notices_one_more() -> None:
 
 def test_nothing_comes_back_from_a_final_state() -> None:
     before = {state for state, _ in consent.TRANSITIONS}
-    assert before.isdisjoint({State.SENT, State.FAILED, State.CANCELLED, State.BLOCKED, State.EXPIRED})
+    assert before.isdisjoint(
+        {State.SENT, State.FAILED, State.CANCELLED, State.BLOCKED, State.EXPIRED}
+    )
     assert (State.UNKNOWN, State.CONFIRMED) not in consent.TRANSITIONS

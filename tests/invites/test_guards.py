@@ -124,7 +124,8 @@ def test_the_undo_window_is_the_records_and_can_not_be_shortened(settings: Any) 
     settings.UNDO_SECONDS = 1800
     invitation = people.confirmed(people.member()).invitations.get()
     sql(
-        f"UPDATE invites_invitation SET send_after = {clock.sql_in(-60)} WHERE id = %s", invitation.pk
+        f"UPDATE invites_invitation SET send_after = {clock.sql_in(-60)} WHERE id = %s",
+        invitation.pk,
     )
     words = refused(
         "UPDATE invites_invitation SET state = 'claimed', claim = uid WHERE id = %s", invitation.pk
@@ -253,7 +254,9 @@ def test_guards_survive_a_rebuild_of_their_table(name: str) -> None:
     # Without the hooks SQLite would have lost them silently.
     if connection.vendor == "sqlite":
         assert set(guards.missing(connection)) >= {
-            guard.name for guard in guards.declared() if guard.table == model._meta.db_table and guard.sqlite
+            guard.name
+            for guard in guards.declared()
+            if guard.table == model._meta.db_table and guard.sqlite
         }
     guards._after_migration(sender=list(apps.get_app_configs())[-1], using="default")
     assert guards.missing(connection) == []
