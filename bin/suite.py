@@ -92,10 +92,10 @@ def _checks() -> Total:
             ("ruff check", [*tool, "ruff", "check", "--quiet", ".", *scripts], ours),
             ("ruff format", [*tool, "ruff", "format", "--check", "--quiet", ".", *scripts], ours),
             ("mypy", mypy, ours),
-            ("mypy, sandbox", [*mypy, "--config-file", "sandbox/mypy.ini"], ours),
+            ("mypy, sandbox", [*mypy, "--config-file", "sandbox/mypy.ini", "sandbox"], ours),
             ("import directions", [str(PYTHON.parent / "lint-imports"), "--no-cache"], ours),
             ("migrations", [*django, "makemigrations", "--check", "--dry-run"], ours),
-            ("a production's release", ["sh", "-ec", _release()], _production(Path(folder))),
+            ("a production's release", ["sh", "-ec", _release()], production(Path(folder))),
         ):
             total.add(_check(name, command, environment))
     return total
@@ -125,7 +125,7 @@ def _release() -> str:
     return next(line.partition(":")[2] for line in lines if line.startswith("release:"))
 
 
-def _production(folder: Path) -> dict[str, str]:
+def production(folder: Path) -> dict[str, str]:
     """An environment as a site has it that is open to the world."""
     key = secrets.token_urlsafe(48)
     inherited = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}

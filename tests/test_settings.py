@@ -1,0 +1,125 @@
+"""Without bin/dev the settings are a production's, and an unsafe one does not start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bin.suite import production
+from bin.virtual_environment import ROOT
+
+CHECK = ["manage.py", "check"]
+REQUIRED = [
+    "SECRET_KEY", "TOKEN_KEY", "ADDRESS_KEY", "GRANT_KEYS", "ALLOWED_HOSTS", "SITE_URL",
+    "POSTAL_ADDRESS", "INVITATIONS_ADDRESS", "EMAIL_URL", "REDIS_URL",
+]  # fmt: skip
+SANDBOX = "http://localhost:8001"
+UNSAFE = [
+    ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters"),
+    ({"GRANT_KEYS": "not-a-fernet-key"}, "GRANT_KEYS holds something that is not a Fernet key"),
+    ({"SITE_URL": "http://handpicked.example"}, "It must begin with https://"),
+    ({"EMAIL_URL": "dummymail://"}, "EMAIL_URL must begin with smtp://"),
+    ({"EMAIL_URL": "smtp://mail.example:port"}, "EMAIL_URL has a port that is not a number"),
+    ({"UNDO_SECONDS": "soon"}, '"UNDO_SECONDS" invalid'),
+    ({"DATABASE_URL": "oracle-ish://db"}, '"DATABASE_URL" invalid'),
+    ({"SOURCE_GOOGLE_TOKEN_URL": f"{SANDBOX}/oauth/token/"}, "that is a sandbox"),
+    ({"SOURCE_GOOGLE_API_URL": "https://127.0.0.1:8001/v1"}, "that is a sandbox"),
+    ({"SOURCE_GOOGLE_CLIENT_SECRET": ""}, "SOURCE_GOOGLE_CLIENT_SECRET is not set"),
+    ({"SIGN_IN_SERVER_URL": SANDBOX, "SIGN_IN_CLIENT_ID": "a", "SIGN_IN_CLIENT_SECRET": "b"},
+     "that is a sandbox"),
+    ({"DEVELOPMENT": "1"}, "DEVELOPMENT is on, but ALLOWED_HOSTS names handpicked.example"),
+]  # fmt: skip
+
+
+def start(
+    folder: Path, changes: dict[str, str | None], command: list[str] = CHECK
+) -> subprocess.CompletedProcess[str]:
+    """Starts a production whose environment is changed; None takes a variable out."""
+    changed = {**production(folder), **changes}
+    environment = {name: value for name, value in changed.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_production_with_all_it_needs_starts(tmp_path: Path) -> None:
+    started = start(tmp_path, {})
+
+    assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize("missing", REQUIRED)
+def test_a_start_without_a_required_setting_is_refused_in_one_sentence(
+    tmp_path: Path, missing: str
+) -> None:
+    started = start(tmp_path, {missing: None})
+
+    assert started.returncode == 1
+    assert started.stderr.startswith(f"Handpicked does not start. {missing} is not set. It is ")
+    assert started.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("changes", "sentence"), UNSAFE)
+def test_an_unsafe_start_is_refused_in_one_sentence(
+    tmp_path: Path, changes: dict[str, str | None], sentence: str
+) -> None:
+    started = start(tmp_path, changes)
+
+    assert started.returncode == 1
+    assert started.stderr.startswith("Handpicked does not start. ")
+    assert sentence in started.stderr
+    assert started.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"],
+        ["-m", "celery", "-A", "config", "worker"],
+        ["-m", "celery", "-A", "config", "beat"],
+    ],
+    ids=["gunicorn", "worker", "beat"],
+)
+def test_web_worker_and_beat_refuse_as_well(tmp_path: Path, command: list[str]) -> None:
+    started = start(tmp_path, {"EMAIL_URL": None}, command)
+
+    assert started.returncode != 0
+    assert "Handpicked does not start. EMAIL_URL is not set." in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+READ_PRAGMAS = """
+import json, sqlite3
+from django.db import connection, transaction
+
+def pragma(name):
+    with connection.cursor() as cursor:
+        return cursor.execute(f"PRAGMA {name}").fetchone()[0]
+
+found = {name: pragma(name) for name in ("journal_mode", "synchronous", "busy_timeout")}
+other = sqlite3.connect(connection.settings_dict["NAME"], timeout=0, isolation_level=None)
+with transaction.atomic():  # nothing is read or written in it
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        found["second_writer"] = "let in"
+    except sqlite3.OperationalError as error:
+        found["second_writer"] = str(error)
+print(json.dumps(found))
+"""
+
+
+def test_sqlite_runs_with_wal_full_and_immediate(tmp_path: Path) -> None:
+    """At the wrong level of OPTIONS these settings do nothing, and nothing tells: so we ask."""
+    started = start(tmp_path, {}, ["manage.py", "shell", "--verbosity", "0", "-c", READ_PRAGMAS])
+
+    assert json.loads(started.stdout) == {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "busy_timeout": 20_000,  # milliseconds
+        "second_writer": "database is locked",
+    }
