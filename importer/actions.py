@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -181,23 +181,23 @@ def forget_contacts(
     return _forget(member.pk, keep, why)
 
 
-def forget_overdue(keep: Callable[[int], Collection[int]] | None = None) -> int:
+def forget_overdue() -> int:
     """Erases people whose time is over; returns how many. For beat.
 
     All of a member CONTACT_IDLE_HOURS after the last click, anybody CONTACT_HOURS after being read.
-    `keep` gives the contact ids of a member (by id) that have a reason to stay: the chosen ones.
+    Who was chosen lives on in the draft, which has a copy of what it needs.
     """
     now = clock.now()
     idle_since = now - timedelta(hours=settings.CONTACT_IDLE_HOURS)
     too_old = now - timedelta(hours=settings.CONTACT_HOURS)
-    idle = set(LastClick.objects.filter(at__lt=idle_since).values_list("member_id", flat=True))
     holding = Contact.objects.order_by().values_list("member_id", flat=True).distinct()
+    idle = set(LastClick.objects.filter(at__lt=idle_since).values_list("member_id", flat=True))
     aged = set(holding.filter(created_at__lt=too_old))
     people = 0
-    for member_id in sorted(idle & set(holding)):
-        people += _forget(member_id, keep(member_id) if keep else (), "idle")
+    for member_id in sorted(idle.intersection(holding)):
+        people += _forget(member_id, (), "idle")
     for member_id in sorted(aged - idle):
-        people += _forget(member_id, keep(member_id) if keep else (), "age", read_before=too_old)
+        people += _forget(member_id, (), "age", read_before=too_old)
     return people
 
 
