@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +125,25 @@ def test_sqlite_runs_with_wal_full_and_immediate(tmp_path: Path) -> None:
         "busy_timeout": 20_000,  # milliseconds
         "second_writer": "database is locked",
     }
+
+
+def variables_read(path: Path) -> set[str]:
+    """The environment variables that a module reads, those of a source without their prefix."""
+    found: set[str] = set()
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and "env" in ast.unparse(call).partition(",")[0]:
+            for argument in call.args[:2]:
+                name = argument.right if isinstance(argument, ast.BinOp) else argument
+                if isinstance(name, ast.Constant) and re.fullmatch("[A-Z_]{4,}", str(name.value)):
+                    found.add(str(name.value))
+    return found
+
+
+def test_the_manual_lists_every_variable_and_no_other() -> None:
+    read = variables_read(ROOT / "config/settings.py") | variables_read(
+        ROOT / "config/environment.py"
+    )
+    rows = re.findall(r"^\|(.*?)\|", (ROOT / "docs/settings.md").read_text(), flags=re.MULTILINE)
+    names = re.findall(r"`(?:SOURCE_<NAME>_|…_)?([A-Z_]{4,})`", "".join(rows))
+
+    assert sorted(names) == sorted(read)
