@@ -55,7 +55,9 @@ RECIPIENT_DAYS = 365  # one invitation per person and year; links and stored mai
 INVITATIONS_ADDRESS = environment.required(
     env, "INVITATIONS_ADDRESS", "the address in From, as in invitations@example.org"
 )
-LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # a worker that is silent for so long has lost its claim
+LEASE_SECONDS = env.int(
+    "LEASE_SECONDS", 60
+)  # a worker that is silent for so long has lost its claim
 CLAIM_SIZE = env.int("CLAIM_SIZE", 50)  # mails one worker holds at a time
 ATTEMPT_MINUTES = [1, 5, 30, 120, 360]  # pause after each attempt that was proven not accepted
 LATE_DAYS = 7  # a confirmation older than this expires: the words may no longer fit
@@ -64,12 +66,16 @@ _mail = environment.mail_server(env)
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.implicit_tls
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)  # seconds without an answer, then the outcome is unknown
+EMAIL_TIMEOUT = env.int(
+    "EMAIL_TIMEOUT", 30
+)  # seconds without an answer, then the outcome is unknown
 DEFAULT_FROM_EMAIL = INVITATIONS_ADDRESS
 
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)
-SIGN_IN_SERVER_URL = env.str("SIGN_IN_SERVER_URL", "")  # an OpenID Connect issuer; empty: e-mail only
+SIGN_IN_SERVER_URL = env.str(
+    "SIGN_IN_SERVER_URL", ""
+)  # an OpenID Connect issuer; empty: e-mail only
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if SIGN_IN_SERVER_URL:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
@@ -84,7 +90,10 @@ if SIGN_IN_SERVER_URL:
                 "secret": environment.required(
                     env, "SIGN_IN_CLIENT_SECRET", "the OpenID Connect client secret"
                 ),
-                "settings": {"server_url": SIGN_IN_SERVER_URL, "scope": ["openid", "profile", "email"]},
+                "settings": {
+                    "server_url": SIGN_IN_SERVER_URL,
+                    "scope": ["openid", "profile", "email"],
+                },
             }
         ],
     }
@@ -152,8 +161,12 @@ TEMPLATES = [
 DATABASES = {"default": environment.database(env, STATE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = environment.required(env, "REDIS_URL", "Redis, as in redis://host:6379/0 or redis+socket:///path")
+REDIS_URL = environment.required(
+    env, "REDIS_URL", "Redis, as in redis://host:6379/0 or redis+socket:///path"
+)
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False  # a page does not wait for Redis; the sweep makes up for it
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # a lost wake-up is made up for by the sweep; none is needed twice
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "handpicked")
@@ -184,7 +197,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_SSL_REDIRECT = not DEVELOPMENT
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+)
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SECURE_REFERRER_POLICY = "no-referrer"  # recipients' links carry a secret in the path
@@ -240,7 +255,11 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "importer:connect"

@@ -62,6 +62,7 @@ LEAVES_ROOM = frozenset({State.CANCELLED, State.EXPIRED, State.FAILED})
 class Missing(Enum):
     """A named reason why a mail may not leave, with the sentence that the page shows."""
 
+    SENDER_INCOMPLETE = "Your account needs a full name and a checked e-mail address first."
     NOT_REVIEWED = "You have not decided on this person yet."
     NO_RELATIONSHIP = "You have not said how you know this person."
     CHANGED_SINCE_REVIEW = "This mail changed after you looked at it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
 from importer.models import Contact
@@ -18,9 +19,9 @@ def member(name: str = "Ana Diaz", email: str = "") -> User:
     """A member whose address counts as verified."""
     first, _, last = name.partition(" ")
     email = email or f"{first}@{last}.example".lower()
-    return User.objects.create_user(
-        username=email, email=email, first_name=first, last_name=last
-    )
+    user = User.objects.create_user(username=email, email=email, first_name=first, last_name=last)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
 
 
 def contact(owner: User, name: str = "Bea Sousa", address: str = "bea@norte.example") -> Contact:
@@ -46,7 +47,9 @@ def chosen(owner: User, name: str = "Bea Sousa", address: str = "bea@norte.examp
     return Invitation.objects.get(sender=owner, contact=person)
 
 
-def reviewed(owner: User, name: str = "Bea Sousa", address: str = "bea@norte.example") -> Invitation:
+def reviewed(
+    owner: User, name: str = "Bea Sousa", address: str = "bea@norte.example"
+) -> Invitation:
     """Somebody whose card was looked at and decided on."""
     invitation = chosen(owner, name, address)
     drafting.write(member=owner, note=NOTE)

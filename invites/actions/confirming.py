@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -141,6 +142,8 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
     of changed mails come back), ConsentMissing when there is nobody to confirm. Confirming the same
     page twice gives the same batch. `nudge` is called after the commit; a lost nudge loses nothing.
     """
+    if not _is_complete(member):
+        raise ConsentMissing([Missing.SENDER_INCOMPLETE])
     with transaction.atomic():
         lock_draft(member)
         if batch := Batch.objects.filter(sender=member, fingerprint=fingerprint).first():
@@ -158,6 +161,12 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
         raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
     nudge(batch)
     return Confirmed(batch, already=False, forgotten=forget_contacts(member=member, keep=kept))
+
+
+def _is_complete(member: User) -> bool:
+    """Whether the mail can truly say who sends it and that the address was checked (S14)."""
+    checked = EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True)
+    return bool(member.get_full_name()) and checked.exists()
 
 
 def _queue(member: User, checked: Check) -> Batch:

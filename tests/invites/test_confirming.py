@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -65,11 +66,26 @@ def test_a_name_changed_in_another_tab_queues_nothing_and_brings_the_cards_back(
     fingerprint = confirming.check(member=owner).fingerprint
     setattr(owner, field, "changed@diaz.example" if field == "email" else "Changed")
     owner.save()
+    EmailAddress.objects.filter(user=owner).update(email=owner.email)
     with pytest.raises(StaleConfirmation) as caught:
         confirm(owner, fingerprint)
     assert caught.value.changes == ["Bea Sousa"]
     assert Invitation.objects.get().state == "chosen"
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("lacking", ["name", "checked address"])
+def test_a_sender_whom_the_mail_could_not_name_truly_confirms_nothing(lacking: str) -> None:
+    owner = people.member()
+    people.reviewed(owner)
+    fingerprint = confirming.check(member=owner).fingerprint
+    if lacking == "name":
+        owner.first_name = owner.last_name = ""
+        owner.save()
+    else:
+        EmailAddress.objects.update(verified=False)
+    with pytest.raises(ConsentMissing, match="full name and a checked e-mail address"):
+        confirm(owner, fingerprint)
 
 
 def test_a_note_changed_in_another_tab_queues_nothing() -> None:
