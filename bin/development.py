@@ -105,9 +105,9 @@ def _start(options: argparse.Namespace) -> int:
         if "REDIS_SERVER" in environment:
             processes.insert(0, "redis")
         print("Preparing the database", flush=True)
-        subprocess.run(
-            [sys.executable, "-m", "bin.development_data"], cwd=ROOT, env=environment, check=True
-        )
+        prepare = [sys.executable, "-m", "bin.development_data"]
+        if subprocess.run(prepare, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603
+            sys.exit("The database could not be prepared. The words above say why.")
         return _run(processes, environment, state)
 
 
