@@ -20,6 +20,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from config.person_names import LONGEST, clean_person_name
+from importer.actions import held
+from invites.actions.progress import progress
 from invites.delivery import ServerUnavailable, send_account_mail
 
 _TOO_OFTEN = "That was often in a short time. Wait a few minutes, then try again."
@@ -145,7 +147,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, for everybody; where to go on, for a member."""
-    return render(request, "home.html")
+    if not isinstance(request.user, User):
+        return render(request, "home.html")
+    draft = progress(member=request.user)
+    here = draft.next_step(held=held(request.user))
+    return render(request, "home.html", {"progress": draft, "here": here})
 
 
 def _absolute(name: str) -> str:

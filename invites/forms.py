@@ -1,4 +1,4 @@
-"""What members type: the note, and the words on a card. What may stand in a mail, actions decide."""
+"""What members type: the note, and the words on a card. Actions decide what may be sent."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class NoteForm(forms.Form):
         required=False,
         strip=False,
         help_text=(
-            f"Up to {NOTE_LENGTH:,} characters, about 150 words. Everybody whom you invite gets it; "
-            "on each card you can add a line for that person."
+            f"Up to {NOTE_LENGTH:,} characters, about 150 words. Everybody whom you invite gets "
+            "it; on each card you can add a line for that person."
         ),
         widget=forms.Textarea(attrs={"rows": 10, "class": "letter", "dir": "auto"}),
     )

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from invites.views import choose, forget, overview, review, sent, write
-from invites.views import check as checking
+from invites.views import check, choose, forget, overview, review, sent, write
 
 app_name = "invites"
 urlpatterns = [
@@ -12,8 +11,8 @@ urlpatterns = [
     path("write/", write.write, name="write"),
     path("review/", review.next_one, name="review"),
     path("review/<uuid:uid>/", review.card, name="card"),
-    path("check/", checking.check, name="check"),
-    path("check/<uuid:uid>/remove/", checking.remove, name="remove"),
+    path("check/", check.check, name="check"),
+    path("check/<uuid:uid>/remove/", check.remove, name="remove"),
     path("sent/<uuid:uid>/", sent.sent, name="sent"),
     path("sent/<uuid:uid>/take-back/", sent.take_back, name="take_back"),
     path("sent/<uuid:uid>/not-me/", sent.not_me, name="not_me"),

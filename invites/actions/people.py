@@ -1,4 +1,4 @@
-"""The people of a member's address books, a page at a time, and who of them can be chosen. Reads only."""
+"""The people of a member's address books, a page at a time; who can be chosen. Reads only."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def page_of_people(*, member: User, search: str, show: Show, number: int) -> Pag
 
 
 def _people(member: User, contacts: list[Contact]) -> list[Person]:
-    """The rows, with what `drafting.why_not_choosable` would say, in three queries for all of them."""
+    """The rows, with what `drafting.why_not_choosable` would say, in three queries for all."""
     hashes = {c.pk: address_hash(c.best_address) for c in contacts if c.can_be_invited}
     drafted = set(
         Invitation.objects.filter(

@@ -15,7 +15,7 @@ from invites.models import Invitation
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one draft. `chosen` leaves out who was set aside; `kept_until` None: no draft yet."""
+    """Counts of one draft; `chosen` leaves out who was set aside. `kept_until` None: no draft."""
 
     people: int
     chosen: int
@@ -23,6 +23,16 @@ class Progress:
     invited: int
     has_note: bool
     kept_until: datetime | None
+
+    def next_step(self, *, held: int) -> int:
+        """Where to go on, 1 (connect) to 5 (check); `held`: people here from address books."""
+        if not self.people:
+            return 2 if held else 1
+        if not self.has_note:
+            return 3
+        if self.decided < self.people:
+            return 4
+        return 5 if self.invited else 2
 
 
 def progress(*, member: User) -> Progress:
@@ -45,7 +55,7 @@ def is_decided(invitation: Invitation) -> bool:
 
 
 def next_card(*, member: User, after: UUID | None = None) -> UUID | None:
-    """The next card that waits for a decision: behind `after` first, then from the front; None: none."""
+    """The next card that waits for a decision: behind `after` first, then from the front."""
     everybody = in_draft(member)
     places = [place for place, invitation in enumerate(everybody) if invitation.uid == after]
     start = places[0] + 1 if places else 0

@@ -20,7 +20,7 @@ from invites.views.members import MemberRequest
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: MemberRequest) -> HttpResponse:
-    """GET lists a page of people. POST saves that page's ticks, whichever of its buttons was pressed.
+    """GET lists a page of people. POST saves that page's ticks, whichever button was pressed.
 
     With htmx the ticks are saved as they change, and the answer is the bar.
     """

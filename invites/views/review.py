@@ -1,4 +1,4 @@
-"""The review: one person a card, that person's whole mail, one decision. No request decides on two."""
+"""The review: one person a card, the whole mail, one decision. No request decides on two."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def next_one(request: MemberRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: MemberRequest, uid: UUID) -> HttpResponse:
-    """GET shows one person's mail as it would arrive. POST is the decision, with that mail's digest."""
+    """GET shows one person's whole mail. POST is the decision, with the digest of that mail."""
     try:
         if request.method == "POST":
             return _decide(request, uid)
@@ -57,6 +57,8 @@ def _decide(request: MemberRequest, uid: UUID) -> HttpResponse:
     if aside in SetAside.values:
         drafting.set_aside(member=request.user, uid=uid, decision=SetAside(aside))
         return _onwards(request, uid)
+    if "preview" in request.POST:
+        return _preview(request, uid, form)
     if stated not in Relationship.values:
         form.add_error(None, "Press one of the buttons: how do you know each other?")
         return _page(request, uid, form, status=422)
@@ -77,6 +79,26 @@ def _decide(request: MemberRequest, uid: UUID) -> HttpResponse:
     return _onwards(request, uid)
 
 
+def _preview(request: MemberRequest, uid: UUID, form: CardForm) -> HttpResponse:
+    """Puts typed words into the mail and shows it again. An empty digest matches no mail."""
+    other = form.cleaned_data["relationship_words"]
+    try:
+        drafting.decide(
+            member=request.user,
+            uid=uid,
+            relationship=Relationship.OTHER if other else Relationship.WORKED,
+            digest="",
+            own_line=form.cleaned_data["own_line"],
+            relationship_words=other,
+        )
+    except NoteRefused as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, uid, form, status=422)
+    except CardChanged:
+        pass
+    return redirect("invites:card", uid)
+
+
 def _onwards(request: MemberRequest, uid: UUID) -> HttpResponse:
     following = next_card(member=request.user, after=uid)
     return redirect("invites:card", following) if following else redirect("invites:check")
@@ -94,14 +116,17 @@ def _page(
     invitation = shown.invitation
     before, behind = neighbours(member=request.user, uid=uid)
     buttons = choices(shown.mails)
+    typed = {
+        "own_line": invitation.own_line,
+        "relationship_words": invitation.relationship_words,
+    }
     context = {
         "step": 4,
         "card": shown,
         "invitation": invitation,
         "choices": buttons,
         "mail": buttons[0].mail,
-        "form": form
-        or CardForm(initial=_typed_before(invitation.own_line, invitation.relationship_words)),
+        "form": form or CardForm(initial=typed),
         "changed": changed,
         "set_aside": SetAside,
         "before": before,
@@ -109,7 +134,3 @@ def _page(
         "progress": progress(member=request.user),
     }
     return render(request, "invites/card.html", context, status=status)
-
-
-def _typed_before(own_line: str, relationship_words: str) -> dict[str, str]:
-    return {"own_line": own_line, "relationship_words": relationship_words}

@@ -18,7 +18,7 @@ from invites.views.members import MemberRequest
 from ledger import clock
 
 _WAITING = (State.CONFIRMED, State.CLAIMED)
-# A recipient who can't be invited looks like one who has not answered: we don't say who asked us to stop.
+# Who asked us not to be invited looks like who has not answered: we don't say which.
 _DELIVERED = (State.SENT, State.BLOCKED)
 _GONE = (*_DELIVERED, State.SENDING, State.UNKNOWN)
 
