@@ -222,7 +222,8 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
 @contextmanager
 def _pytest(name: str, folder: Path, arguments: list[str], database_url: str) -> Iterator[Suite]:
     log, report = folder / f"{name}.log", folder / f"{name}.xml"
-    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+    command = [sys.executable, "-m", "pytest", "--tb=short", f"--junitxml={report}"]
+    command += ["--durations=8", *arguments]
     command += ["-o", f"faulthandler_timeout={STUCK_SECONDS}"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "DATABASE_URL": database_url}
     with log.open("wb") as output:
