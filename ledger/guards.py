@@ -156,7 +156,9 @@ def _after_migration(sender: Any, using: str, **kwargs: Any) -> None:
         install(connections[using])
 
 
-def check_guards(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_guards(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
     """`manage.py check --database default`: an error per guard that is missing."""
     if sys.argv[1:2] == ["migrate"]:
         return []  # it checks before it begins, and is what installs them

@@ -14,4 +14,4 @@ os.environ.setdefault("INVITATIONS_ADDRESS", "invitations@handpicked.example")
 os.environ.setdefault("EMAIL_URL", "smtp://127.0.0.1:1")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
