@@ -1,4 +1,4 @@
-"""Declares the guards of invitations and consent records."""
+"""Declares the guards of invitations and consent records, and listens for people who join."""
 
 from django.apps import AppConfig
 
@@ -8,7 +8,8 @@ class InvitesConfig(AppConfig):
 
     def ready(self) -> None:
         """Puts this app's guards on the list that every migration installs."""
-        from invites import guards
+        from invites import guards, joining
         from ledger import guards as database
 
         database.declare(guards.GUARDS)
+        joining.connect()

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from invites import tokens
+from importer.sources import typed
+from invites import stored_mail, tokens
 from invites.addresses import NORMALISER, address_hash, key_id
 from invites.consent import NEEDS_CONSENT, State
-from invites.models import Invitation, Suppression
+from invites.models import Batch, Invitation, PreparedMail, Suppression
+from invites.rendering import letter_for
 from ledger import clock
 from ledger.entries import Event, append
+from ledger.subjects import of_member
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPage:
+    """What the recipient's page says. Sender and words are those of the mail that was sent.
+
+    `source_label` is "" when the sender typed the address. `fingerprint` has the eight characters
+    that also stand on the sender's page. `stopped_at` None: others may still invite this address.
+    """
+
+    sender_name: str
+    sender_first_name: str
+    sender_address: str
+    relationship_sentence: str
+    words: str
+    source_label: str
+    chosen_at: datetime
+    recipient_name: str
+    recipient_address: str
+    fingerprint: str
+    kept_until: datetime
+    stopped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopPage:
+    """Whom a link can stop invitations to. `address` is "" when the link does nothing else any more."""
+
+    address: str
+    stopped_at: datetime | None
 
 
 def invitation_of(token: str) -> Invitation | None:
@@ -33,27 +67,79 @@ def invitation_of(token: str) -> Invitation | None:
     )
 
 
+def invitation_page(token: str) -> InvitationPage | None:
+    """All that the recipient is told; None where `invitation_of` gives None. Reads only."""
+    invitation = invitation_of(token)
+    if invitation is None:
+        return None
+    mail = stored_mail.read(bytes(PreparedMail.objects.get(invitation=invitation).raw))
+    letter = letter_for(
+        invitation,
+        "",
+        relationship=invitation.relationship,
+        relationship_words=invitation.relationship_words,
+    )
+    # The account's name may have changed since; then the mail's full name stands for the first.
+    first_name = letter.sender_first_name
+    if not mail.sender_name.startswith(first_name):
+        first_name = mail.sender_name
+    batch = invitation.batch
+    assert isinstance(batch, Batch), "what was sent was confirmed in a batch"
+    return InvitationPage(
+        sender_name=mail.sender_name,
+        sender_first_name=first_name,
+        sender_address=mail.sender_address,
+        relationship_sentence=replace(letter, sender_first_name=first_name).relationship_sentence,
+        words=mail.words,
+        source_label="" if invitation.source == typed.NAME else invitation.source_label,
+        chosen_at=invitation.chosen_at,
+        recipient_name=invitation.recipient_name,
+        recipient_address=invitation.recipient_address,
+        fingerprint=batch.short_fingerprint,
+        kept_until=batch.confirmed_at + timedelta(days=settings.RECIPIENT_DAYS),
+        stopped_at=invitation.stopped_at,
+    )
+
+
+def stop_page(token: str) -> StopPage | None:
+    """Whom this link can stop; None: nobody. Also after withdrawal and age. Reads only."""
+    invitation = _whatever_became_of_it(token)
+    if invitation is None:
+        return None
+    return StopPage(
+        address=invitation.recipient_address if invitation_of(token) else "",
+        stopped_at=invitation.stopped_at,
+    )
+
+
+def _whatever_became_of_it(token: str) -> Invitation | None:
+    """The invitation behind a link as long as it can tell whom it was for."""
+    return Invitation.objects.filter(
+        token_hash=tokens.hash_of(token), recipient_hash__isnull=False
+    ).first()
+
+
 @transaction.atomic
 def stop_everyone(*, token: str) -> bool:
     """No member can send this address an invitation again. Also works after withdrawal and age.
 
     False: no invitation has this token, nothing happened.
     """
-    invitation = Invitation.objects.filter(token_hash=tokens.hash_of(token)).first()
-    if invitation is None or invitation.recipient_hash is None:
+    invitation = _whatever_became_of_it(token)
+    if invitation is None:
         return False
-    suppress(invitation.recipient_hash, reason="recipient")
-    append([Event("invitation.stopped", invitation.uid)])
+    if suppress(str(invitation.recipient_hash), reason="recipient"):
+        append([Event("invitation.stopped", invitation.uid)])
     return True
 
 
-def suppress(recipient_hash: str, *, reason: str) -> None:
-    """Nobody can invite this address any more. Call it inside a transaction.
+def suppress(recipient_hash: str, *, reason: str) -> bool:
+    """Nobody can invite this address any more. Call it inside a transaction. False: it was so before.
 
     Touching every open invitation to it takes their row locks, so it happens either before a worker's
     intent to send (then nothing leaves) or after it; never in between.
     """
-    Suppression.objects.get_or_create(
+    _, created = Suppression.objects.get_or_create(
         address_hash=recipient_hash,
         sender=None,
         defaults={
@@ -63,25 +149,30 @@ def suppress(recipient_hash: str, *, reason: str) -> None:
             "created_at": clock.now(),
         },
     )
-    Invitation.objects.filter(recipient_hash=recipient_hash, stopped_at=None).update(
+    stopped = Invitation.objects.filter(recipient_hash=recipient_hash, stopped_at=None).update(
         stopped_at=Now()
     )
+    return created or bool(stopped)
 
 
 @transaction.atomic
-def accept(*, member: User) -> int:
-    """Marks the invitations to a new member's verified address as accepted; returns how many.
+def accept(*, member: User, address: str = "") -> int:
+    """Marks the invitations to a member's verified address as accepted; returns how many.
 
-    The address binds: holding somebody else's link is not enough.
+    `address` has just been verified (the account's main one when left out). It binds: holding
+    somebody else's link is not enough. Who had stopped all invitations joins unannounced.
     """
     uids = list(
         Invitation.objects.filter(
-            recipient_hash=address_hash(member.email),
+            recipient_hash=address_hash(address or member.email),
             state__in=[State.SENDING, State.SENT, State.UNKNOWN],
             accepted_at=None,
+            stopped_at=None,
             withdrawn_at=None,
         ).values_list("uid", flat=True)
     )
-    Invitation.objects.filter(uid__in=uids).update(accepted_at=Now())
-    append(Event("invitation.accepted", uid) for uid in uids)
+    if uids:
+        Invitation.objects.filter(uid__in=uids).update(accepted_at=Now())
+        actor = of_member(member.pk)
+        append(Event("invitation.accepted", uid, actor) for uid in uids)
     return len(uids)

@@ -1,0 +1,30 @@
+"""Addresses below /i/: the pages of people without an account. The token is their authority."""
+
+from django.urls import path, register_converter
+
+from invites import tokens
+from invites.recipients import views
+
+
+class SecretConverter:
+    """A token as `tokens.token` writes it; anything else is no address of this site."""
+
+    regex = rf"[A-Za-z0-9_-]{{{tokens.LENGTH}}}"
+
+    def to_python(self, value: str) -> str:
+        """The token."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The token."""
+        return value
+
+
+register_converter(SecretConverter, "secret")
+
+app_name = "recipients"
+urlpatterns = [
+    path("<secret:token>/", views.invitation, name="invitation"),
+    path("<secret:token>/stop/", views.stop, name="stop"),
+    path("<secret:token>/accept/", views.accept, name="accept"),
+]

@@ -1,0 +1,143 @@
+"""Bea accepts by signing up. The invited address binds, not the link."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.account.signals import user_signed_up
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+
+from invites.actions import responding
+from invites.models import Invitation
+from ledger.models import Entry
+from tests import people
+from tests.page_rules import look, text_of
+from tests.smtp_sink import Sink
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nobody_signed_up_lately() -> None:
+    cache.clear()  # sign-up counts how often it is asked
+
+
+def sign_up(browser: Client, post: Sink, address: str) -> None:
+    """The sign-up form, then the code from the mail. Raises AssertionError if either is refused."""
+    answer = browser.post(
+        "/accounts/signup/",
+        {
+            "first_name": "Bea",
+            "last_name": "Sousa",
+            "email": address,
+            "password1": "a long and unusual one",
+        },
+    )
+    assert answer.status_code == 302, text_of(answer)
+    enter_code(browser, post, address)
+
+
+def enter_code(browser: Client, post: Sink, address: str) -> None:
+    (*_, raw) = [mail for to, mail in post.taken if to == address]
+    (code,) = re.findall(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", raw.decode(), re.MULTILINE)
+    answer = browser.post("/accounts/confirm-email/", {"code": code})
+    assert answer.status_code == 302, text_of(answer)
+
+
+def test_the_page_says_which_address_binds_and_what_the_sender_sees(bea: Client, link: str) -> None:
+    page = look(bea, f"{link}accept/")
+
+    said = text_of(page)
+    assert said.startswith("Accept Ana Diaz’s invitation")
+    assert "bea@norte.example" in said
+    assert "Ana will see that you joined. Nothing else." in said
+    assert 'href="/accounts/signup/"' in page.content.decode()
+
+
+def test_looking_at_the_sign_up_accepts_nothing(bea: Client, link: str) -> None:
+    bea.get(f"{link}accept/")
+    bea.get("/accounts/signup/")
+
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_signing_up_with_the_invited_address_accepts_once_it_is_verified(
+    link: str, post: Sink
+) -> None:
+    browser = Client()
+    browser.get(f"{link}accept/")
+
+    sign_up(browser, post, "bea@norte.example")
+
+    assert Invitation.objects.get().accepted_at
+    entry = Entry.objects.get(action="invitation.accepted")
+    assert entry.subject == Invitation.objects.get().uid
+
+
+def test_an_address_that_is_not_verified_yet_accepts_nothing(link: str, post: Sink) -> None:
+    browser = Client()
+    browser.post(
+        "/accounts/signup/",
+        {
+            "first_name": "Bea",
+            "last_name": "Sousa",
+            "email": "bea@norte.example",
+            "password1": "a long and unusual one",
+        },
+    )
+
+    assert User.objects.filter(email="bea@norte.example").exists()
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_somebody_else_who_holds_the_link_accepts_nothing(link: str, post: Sink) -> None:
+    browser = Client()
+    browser.get(f"{link}accept/")
+
+    sign_up(browser, post, "carl@elsewhere.example")
+
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_adding_the_invited_address_later_accepts_then(link: str, post: Sink) -> None:
+    browser = Client()
+    sign_up(browser, post, "carl@elsewhere.example")
+
+    browser.post("/accounts/email/", {"email": "bea@norte.example", "action_add": ""})
+    enter_code(browser, post, "bea@norte.example")
+
+    assert Invitation.objects.get().accepted_at
+
+
+def test_an_address_that_a_provider_has_verified_accepts_at_sign_up(invitation: Invitation) -> None:
+    newcomer = people.member("Bea Sousa", "bea@norte.example")
+    assert EmailAddress.objects.get(user=newcomer).verified
+
+    user_signed_up.send(sender=User, request=None, user=newcomer)
+
+    invitation.refresh_from_db()
+    assert invitation.accepted_at
+
+
+def test_who_has_stopped_everything_joins_without_anyone_being_told(
+    bea: Client, link: str, post: Sink
+) -> None:
+    bea.post(f"{link}stop/", {"stop": "everyone"})
+    assert "Ana won’t see that you joined." in text_of(look(bea, f"{link}accept/"))
+
+    sign_up(Client(), post, "bea@norte.example")
+
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_accepting_twice_leaves_one_entry(invitation: Invitation) -> None:
+    newcomer = people.member("Bea Sousa", "bea@norte.example")
+
+    assert responding.accept(member=newcomer) == 1
+    assert responding.accept(member=newcomer) == 0
+
+    assert Entry.objects.filter(action="invitation.accepted").count() == 1
