@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from bin import local_redis
+from bin.suite import Suite, production
 from bin.virtual_environment import LOCKS, ROOT
 from tests import servers
 from tests.servers import Process
@@ -201,6 +202,52 @@ def test_dev_starts_says_where_to_go_and_stops_with_nothing_left(tmp_path: Path)
         assert "Removed dev.env (generated keys)" in said
         stop(third, signal.SIGHUP)
     assert (state / "dev.env").read_text() != keys
+
+
+def test_accounts_with_known_passwords_are_made_in_development_alone(tmp_path: Path) -> None:
+    refused = run(sys.executable, "-m", "bin.development_data", env=production(tmp_path))
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("DEVELOPMENT is not on")
+    assert not (tmp_path / "production.sqlite3").exists()
+
+
+# --- bin/test --------------------------------------------------------------------------------------
+FOUR_ENDINGS = """
+import pytest
+def test_passes(): pass
+def test_fails(): assert False
+@pytest.mark.skip
+def test_is_skipped(): pass
+@pytest.mark.xfail
+def test_is_expected_to_fail(): assert False
+"""
+
+
+def test_what_is_skipped_or_expected_to_fail_counts_as_not_passed(tmp_path: Path) -> None:
+    (tmp_path / "test_four.py").write_text(FOUR_ENDINGS)
+    log, report = tmp_path / "log", tmp_path / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "no:django", "-c", os.devnull]
+    with log.open("wb") as output:
+        pytest_run = subprocess.Popen(
+            [*command, f"--junitxml={report}", "test_four.py"], cwd=tmp_path, stdout=output
+        )
+    pytest_run.wait(60)
+
+    total = Suite("SQLite", pytest_run, log, report).show()
+
+    assert (total.passed, total.failed, total.skipped) == (1, 1, 2)
+    assert total.names == [
+        f"test_four::{name} on SQLite"
+        for name in ("test_fails", "test_is_skipped", "test_is_expected_to_fail")
+    ]
+
+
+def test_a_run_that_collects_nothing_is_a_failure(tmp_path: Path) -> None:
+    nothing = run(str(ROOT / "bin/test"), "--fast", "-k", "no_such_test")
+
+    assert nothing.returncode == 1
+    assert nothing.stdout.endswith("0 passed, 1 failed, 0 skipped\n")
 
 
 # --- bin/lock ------------------------------------------------------------------------------------
