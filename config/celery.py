@@ -16,6 +16,7 @@ if "celery" in Path(sys.argv[0]).parts[-2:]:  # `celery` or `python -m celery`: 
     read_settings()
 
 app = Celery("handpicked")
+app.set_default()  # a web server's threads each begin without a current app, and would use another
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
