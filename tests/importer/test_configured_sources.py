@@ -1,0 +1,71 @@
+"""Which address books a site offers, as its environment says."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from config.environment import refuse_loose_ends, sources
+from importer.sources import KINDS
+from importer.sources.contract import Source
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> object:
+    def with_variables(**values: str) -> dict[str, Source]:
+        monkeypatch.setenv("SOURCE_GOOGLE_CLIENT_ID", "id")
+        monkeypatch.setenv("SOURCE_GOOGLE_CLIENT_SECRET", "secret")
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        return sources(Env())
+
+    return with_variables
+
+
+def test_a_client_id_and_a_secret_are_enough_for_google(configured: object) -> None:
+    google = configured(SOURCES="google")["google"]  # type: ignore[operator]
+    assert google.consent_screen() == "https://accounts.google.com/o/oauth2/v2/auth"
+    assert (google.label, google.book) == ("Google", "Google contacts")
+    assert google.revoke_url == "https://oauth2.googleapis.com/revoke"
+    assert (google.issuer, google.iss_required) == ("https://accounts.google.com", False)
+    refuse_loose_ends(
+        development=False,
+        hosts=["site.example"],
+        site_url="https://site.example",
+        outside=list(google.urls()),
+    )
+
+
+def test_an_issuer_that_is_named_is_demanded(configured: object) -> None:
+    found = configured(SOURCES="google", SOURCE_GOOGLE_ISSUER="https://id.example")  # type: ignore[operator]
+    assert found["google"].iss_required
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"SOURCES": "Google!"}, "use lower-case letters"),
+        ({"SOURCES": "typed"}, "use lower-case letters"),
+        ({"SOURCES": "elsewhere"}, "SOURCE_ELSEWHERE_KIND is 'elsewhere'. There are: google"),
+        ({"SOURCES": "google", "SOURCE_GOOGLE_KIND": "fax"}, "SOURCE_GOOGLE_KIND is 'fax'"),
+        (
+            {"SOURCES": "google", "SOURCE_GOOGLE_CLIENT_ID": ""},
+            "SOURCE_GOOGLE_CLIENT_ID is not set",
+        ),
+        ({"SOURCES": "google", "SOURCE_GOOGLE_LABEL": "x" * 61}, "1 to 60 characters"),
+    ],
+)
+def test_a_mistake_stops_the_start_with_a_sentence(
+    configured: object, variables: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        configured(**variables)  # type: ignore[operator]
+
+
+def test_every_kind_of_its_own_is_reached_by_https_and_says_what_it_could_do() -> None:
+    for name, kind in KINDS.items():
+        urls = (kind.authorize_url, kind.token_url, kind.api_url, kind.apps_url)
+        assert all(url.startswith("https://") for url in urls), name
+        assert kind.could.endswith("."), name
+        assert kind.scope, name
