@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +18,8 @@ from django.test import Client
 
 # Tables that a GET may touch: who is signed in, and for how long, is not what the site is about.
 _MAY_CHANGE = {"sessions.Session"}
+
+_INSIDE_A_LINE = {"a", "b", "bdi", "code", "em", "i", "kbd", "small", "span", "strong"}
 
 
 def look(client: Client, path: str, *, status: int = 200, **extra: Any) -> HttpResponse:
@@ -60,8 +63,17 @@ def hold_to_rules(html: str, name: str = "the page") -> ElementTree.Element:
 
 
 def words(element: ElementTree.Element) -> str:
-    """The words of an element as a person reads them, with single spaces."""
-    return re.sub(r"\s+", " ", "".join(element.itertext())).strip()
+    """The words of an element as a person reads them: single spaces, and one around each block."""
+    return re.sub(r"\s+", " ", "".join(_pieces(element))).strip()
+
+
+def _pieces(element: ElementTree.Element) -> Iterator[str]:
+    gap = "" if element.tag in _INSIDE_A_LINE else " "
+    yield gap + (element.text or "")
+    for child in element:
+        yield from _pieces(child)
+        yield child.tail or ""
+    yield gap
 
 
 def text_of(response: HttpResponse) -> str:

@@ -17,7 +17,7 @@ from invites.actions import confirming, drafting
 from invites.actions.confirming import Check, Ready
 from invites.actions.drafting import NotInDraft
 from invites.actions.progress import progress
-from invites.consent import ConsentMissing, StaleConfirmation
+from invites.consent import ConsentMissing, Missing, StaleConfirmation
 from invites.models import SetAside
 from invites.views.mails import shown
 from invites.views.members import MemberRequest
@@ -88,6 +88,7 @@ def _page(
         "period_days": settings.INVITATION_PERIOD_DAYS,
         "stale": stale,
         "missing": missing.reasons if missing else [],
+        "incomplete": missing is not None and Missing.SENDER_INCOMPLETE in missing.reasons,
         "progress": progress(member=request.user),
     }
     return render(request, "invites/check.html", context, status=status)

@@ -1,0 +1,212 @@
+"""Signing up and in: one mail, to the member alone; names and errors in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client, RequestFactory
+
+from config.accounts import SocialAccountAdapter
+from invites.delivery import ACCOUNT_TEMPLATES
+from tests import people
+from tests.page_rules import hold_to_rules, look, text_of
+from tests.smtp_sink import Sink, smtp_sink
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long enough pass phrase"
+NEW = {
+    "first_name": "Ana",
+    "last_name": "Diaz",
+    "email": "ana@diaz.example",
+    "password1": PASSWORD,
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts_yet() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Sink]:
+    """A real SMTP server that takes the account mail."""
+    with smtp_sink() as sink:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        yield sink
+
+
+def sign_up(client: Client, **other: str) -> Any:
+    return client.post("/accounts/signup/", {**NEW, **other})
+
+
+def code_in(mailbox: Sink) -> str:
+    found = re.search(rb"^    (\S+)\r$", mailbox.taken[-1][1], re.MULTILINE)
+    assert found is not None, "no code in the mail"
+    return found[1].decode()
+
+
+def test_the_sign_up_page_says_whom_it_mails(client: Client) -> None:
+    assert "Signing up sends no mail to anyone but you." in text_of(
+        look(client, "/accounts/signup/")
+    )
+
+
+def test_signing_up_by_code_sends_one_mail_to_the_member_alone(
+    client: Client, mailbox: Sink
+) -> None:
+    page = client.get(sign_up(client).headers["Location"])
+    hold_to_rules(page.content.decode())
+    assert "Type the code from your mail" in text_of(page)
+    assert mailbox.recipients == ["ana@diaz.example"]
+    answer = client.post("/accounts/confirm-email/", {"code": code_in(mailbox)})
+    assert answer.headers["Location"] == "/contacts/"
+    assert User.objects.get().get_full_name() == "Ana Diaz"
+    assert EmailAddress.objects.get().verified
+    assert len(mailbox.taken) == 1
+
+
+def test_the_code_mail_is_short_plain_and_carries_nothing_that_a_stranger_typed(
+    client: Client, mailbox: Sink
+) -> None:
+    sign_up(client, first_name="Congratulations", last_name="Winner")
+    mail = mailbox.taken[0][1].decode()
+    assert "Congratulations" not in mail
+    assert "text/html" not in mail
+    body = mail.split("\r\n\r\n", 1)[1]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 10
+    assert "without the code nothing happens" in body
+
+
+def test_a_wrong_code_says_so(client: Client, mailbox: Sink) -> None:
+    sign_up(client)
+    page = client.post("/accounts/confirm-email/", {"code": "WRONG"})
+    hold_to_rules(page.content.decode())
+    assert "This is not the code that we sent last" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("first_name", "", "Type your first name."),
+        ("last_name", "", "Type your last name."),
+        ("first_name", "Ana\nBcc: all@example.org", "can’t be seen"),
+        ("last_name", "www.example.com", "web address"),
+        ("first_name", "A\u202eB", "can’t be seen"),
+    ],
+)
+def test_a_name_that_cannot_stand_in_a_mail_is_refused_beside_its_field(
+    client: Client, field: str, typed: str, sentence: str
+) -> None:
+    page = sign_up(client, **{field: typed})
+    html = page.content.decode()
+    hold_to_rules(html)
+    assert f'<a href="#id_{field}">' in html
+    assert f'id="id_{field}_error"' in html
+    assert sentence in text_of(page)
+    assert not User.objects.exists()
+
+
+def test_an_address_that_has_an_account_is_not_given_away(client: Client, mailbox: Sink) -> None:
+    people.member("Ana Diaz", "ana@diaz.example")
+    page = client.get(sign_up(client).headers["Location"])
+    assert "Type the code from your mail" in text_of(page)
+    assert User.objects.count() == 1
+    assert b"You already have an account" in mailbox.taken[0][1]
+
+
+def test_a_silent_mail_server_is_explained_and_the_account_kept(
+    client: Client, settings: Any
+) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    page = sign_up(client)
+    assert page.status_code == 503
+    hold_to_rules(page.content.decode())
+    assert "Our mail server does not answer" in text_of(page)
+    assert User.objects.count() == 1
+
+
+def test_the_reset_link_leads_to_this_site_whatever_the_host_header_says(
+    client: Client, mailbox: Sink
+) -> None:
+    people.member("Ana Diaz", "ana@diaz.example")
+    client.post(
+        "/accounts/password/reset/", {"email": "ana@diaz.example"}, headers={"Host": "127.0.0.1"}
+    )
+    links = re.findall(r"https?://\S+", mailbox.taken[0][1].decode().replace("=\r\n", ""))
+    assert links
+    assert all(link.startswith("http://localhost:8000") for link in links)
+    page = client.get(links[0].removeprefix("http://localhost:8000"), follow=True)
+    hold_to_rules(page.content.decode())
+    assert "Your new password" in text_of(page)
+
+
+def test_an_unknown_address_gets_no_mail(client: Client, mailbox: Sink) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    assert answer.headers["Location"] == "/accounts/password/reset/done/"
+    assert mailbox.taken == []
+
+
+def test_a_wrong_password_gets_one_sentence(client: Client) -> None:
+    people.member("Ana Diaz", "ana@diaz.example")
+    page = client.post("/accounts/login/", {"login": "ana@diaz.example", "password": "wrong"})
+    hold_to_rules(page.content.decode())
+    assert "don’t belong together" in text_of(page)
+
+
+def test_another_address_is_added_by_code_and_named_in_the_list(
+    browser: Client, mailbox: Sink
+) -> None:
+    browser.post("/accounts/email/", {"email": "ana@work.example", "action_add": ""})
+    browser.post("/accounts/confirm-email/", {"code": code_in(mailbox)})
+    page = look(browser, "/accounts/email/")
+    assert "ana@work.example confirmed" in text_of(page)
+    assert mailbox.recipients == ["ana@work.example"]
+
+
+def test_all_mails_that_we_write_are_on_the_list_of_the_one_door() -> None:
+    written = {
+        "account/email/email_confirmation",
+        "account/email/email_confirmation_signup",
+        "account/email/account_already_exists",
+        "account/email/password_reset_key",
+    }
+    assert written <= ACCOUNT_TEMPLATES
+
+
+@pytest.mark.parametrize(
+    ("claims", "names", "asks"),
+    [
+        ({"first_name": "Ana", "last_name": "Diaz"}, ("Ana", "Diaz"), False),
+        ({"name": "Ana Diaz"}, ("Ana", "Diaz"), False),
+        ({"first_name": "Ana"}, ("Ana", ""), True),
+        ({"first_name": "Ana", "last_name": "http://x.example"}, ("Ana", ""), True),
+        ({}, ("", ""), True),
+    ],
+)
+def test_a_provider_that_does_not_tell_the_name_makes_us_ask(
+    claims: dict[str, str], names: tuple[str, str], asks: bool
+) -> None:
+    adapter = SocialAccountAdapter()
+    login = SocialLogin(user=User(), account=SocialAccount())
+    request = RequestFactory().get("/")
+    user = adapter.populate_user(request, login, claims)
+    assert (user.first_name, user.last_name) == names
+    assert adapter.is_auto_signup_allowed(request, login) is not asks
+
+
+@pytest.mark.parametrize(
+    ("claim", "counts"),
+    [(True, True), ("true", True), (False, False), ("false", False), (None, False), ("", False)],
+)
+def test_only_an_address_that_the_provider_checked_counts(claim: Any, counts: bool) -> None:
+    address = EmailAddress(email="ana@diaz.example", verified=claim)
+    login = SocialLogin(user=User(), account=SocialAccount(), email_addresses=[address])
+    SocialAccountAdapter().pre_social_login(RequestFactory().get("/"), login)
+    assert address.verified is counts

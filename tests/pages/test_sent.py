@@ -1,0 +1,144 @@
+"""After confirming: the time that is left, taking back, and what became of each (promise 5)."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from invites.models import Batch, Hold, Invitation
+from invites.views.sent import _row
+from ledger import guards
+from tests import people
+from tests.page_rules import look, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def path(batch: Batch, more: str = "") -> str:
+    return f"/invitations/sent/{batch.uid}/{more}"
+
+
+def test_nothing_has_left_yet_and_each_leaving_time_is_shown(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 3)
+    said = text_of(look(browser, path(batch)))
+    assert "Nothing has left yet" in said
+    assert f"Leaves at {batch.not_before:%H:%M} (UTC), in 30 minutes" in said
+    assert "Take back all 3" in said
+    assert f"Fingerprint {batch.short_fingerprint}" in said
+
+
+def test_one_can_be_taken_back(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 2)
+    first = batch.invitations.order_by("id")[0]
+    answer = browser.post(path(batch, "take-back/"), {"invitation": str(first.uid)}, follow=True)
+    said = text_of(answer)
+    assert "1 was taken back. Nothing was sent." in said
+    assert "Take it back" in said
+    assert Invitation.objects.filter(state="confirmed").count() == 1
+
+
+def test_all_can_be_taken_back(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 2)
+    answer = browser.post(path(batch, "take-back/"), follow=True)
+    assert "All taken back" in text_of(answer)
+    assert not Invitation.objects.exclude(state="cancelled").exists()
+    again = browser.post(path(batch, "take-back/"), follow=True)
+    assert "There was nothing left to take back." in text_of(again)
+
+
+def test_this_was_not_me_asks_first_and_then_stops_everything(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 2)
+    assert "Stop everything" in text_of(look(browser, path(batch, "not-me/")))
+    answer = browser.post(path(batch, "not-me/"))
+    assert "2 invitations were taken back" in text_of(answer)
+    assert Hold.objects.get().scope == f"sender:{ana.pk}"
+    assert "A person is looking at it" in text_of(look(browser, path(batch)))
+
+
+def test_other_members_batches_are_not_here(browser: Client) -> None:
+    batch = people.confirmed(people.member("Other Member"))
+    for address in (path(batch), path(batch, "not-me/")):
+        look(browser, address, status=404)
+    assert browser.post(path(batch, "take-back/")).status_code == 404
+    assert browser.post(path(batch, "not-me/")).status_code == 404
+    invitation = batch.invitations.get()
+    look(browser, f"/invitations/withdraw/{invitation.uid}/", status=404)
+    assert Invitation.objects.filter(state="confirmed").count() == 1
+
+
+def test_nonsense_is_not_taken_for_all(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 1)
+    assert browser.post(path(batch, "take-back/"), {"invitation": "x"}).status_code == 404
+    assert Invitation.objects.filter(state="confirmed").count() == 1
+
+
+def test_looking_takes_nothing_back(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana, 1)
+    assert browser.get(path(batch, "take-back/")).status_code == 405
+    look(browser, path(batch, "not-me/"))
+    assert Invitation.objects.filter(state="confirmed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("sending", "leaving"),
+        ("sent", "delivered"),
+        ("unknown", "unknown"),
+        ("failed", "failed"),
+        ("cancelled", "taken_back"),
+        ("expired", "expired"),
+    ],
+)
+def test_every_state_has_its_words(state: str, kind: str) -> None:
+    assert _row(Invitation(state=state)).kind == kind
+
+
+def test_who_asked_not_to_be_invited_looks_like_who_has_not_answered(
+    browser: Client, ana: User
+) -> None:
+    batch = people.confirmed(ana, 2)
+    sent, blocked = batch.invitations.order_by("id")
+    _force(sent, "sent")
+    _force(blocked, "blocked")
+    page = look(browser, path(batch)).content.decode()
+    rows = page.split('<div class="row">')[1:3]
+    same = [
+        row.replace(str(i.uid), "").replace(i.recipient_name, "")
+        for row, i in zip(rows, (sent, blocked), strict=True)
+    ]
+    assert same[0].split("</li>")[0] == same[1].split("</li>")[0]
+    assert "No answer" in same[0]
+
+
+def test_what_left_can_be_withdrawn_after_a_question(browser: Client, ana: User) -> None:
+    batch = people.confirmed(ana)
+    invitation = batch.invitations.get()
+    address = f"/invitations/withdraw/{invitation.uid}/"
+    look(browser, address, status=404)
+    _force(invitation, "sent")
+    assert "Its page closes" in text_of(look(browser, address))
+    answer = browser.post(address, follow=True)
+    assert "is withdrawn. Nothing follows it." in text_of(answer)
+    assert "Withdrawn by you" in text_of(answer)
+
+
+def test_everything_is_listed_newest_first(browser: Client, ana: User) -> None:
+    assert "No mail has left in your name" in text_of(look(browser, "/invitations/"))
+    batch = people.confirmed(ana, 2)
+    said = text_of(look(browser, "/invitations/"))
+    assert "2 invitations" in said
+    assert "2 not left yet" in said
+    assert batch.short_fingerprint in said
+
+
+def _force(invitation: Invitation, state: str) -> None:
+    """Puts a row where only a worker may put it, for looking at its page."""
+    guards.remove(connection)
+    try:
+        Invitation.objects.filter(pk=invitation.pk).update(state=state, finished_at=timezone.now())
+    finally:
+        guards.install(connection)
