@@ -1,0 +1,264 @@
+"""Every invitation, its state, its exact mail, its consent and its steps, for staff to look at."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from importer.addresses import NotAnAddress
+from importer.sources import typed
+from invites import stored_mail
+from invites.addresses import address_hash
+from invites.consent import State
+from invites.models import (
+    Batch,
+    ConsentRecord,
+    Hold,
+    Invitation,
+    PreparedMail,
+    Reservation,
+    Suppression,
+)
+from invites.steps import steps_of
+from ledger.admin import ReadOnlyAdmin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LEFT = (State.SENDING, State.SENT, State.UNKNOWN)
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """By address book, from the settings: asking the table for all its sources reads all of it."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The configured address books, and typed addresses."""
+        books = [(name, source.label) for name, source in settings.SOURCES.items()]
+        return [*books, (typed.NAME, typed.BOOK)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only that source's invitations."""
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """The list answers "who invited whom, and what became of it"; the page shows all there is."""
+
+    list_display = (
+        "recipient", "address", "sent_by", "state", "relationship_label", "source_label",
+        "confirmed", "left", "fingerprint",
+    )  # fmt: skip
+    list_filter = ("state", SourceFilter, "chosen_at", "batch__confirmed_at")
+    list_select_related = ("sender", "batch")
+    ordering = ("-id",)
+    search_fields = ("uid",)  # the field is there; `get_search_results` does the work
+    search_help_text = (
+        "A whole e-mail address (of sender or recipient), an invitation’s id, "
+        "a Message-ID, or a fingerprint."
+    )
+    fieldsets = (
+        (None, {"fields": ("state", "recipient", "address", "sent_by", "relationship_label",
+                           "relationship_words", "source_label", "uid", "fingerprint")}),
+        ("Times", {"fields": ("chosen_at", "confirmed", "send_after", "left", "finished_at",
+                              "attempts", "server_reply", "stopped_at", "withdrawn_at",
+                              "accepted_at")}),
+        ("The mail", {"fields": ("headers", "text", "reviewed_digest", "confirmed_digest")}),
+        ("The consent", {"fields": ("consent",)}),
+        ("What happened", {"fields": ("steps",)}),
+    )  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Finds what is named in full, by index. Parts of names and addresses find nothing."""
+        term = search_term.strip()
+        return (queryset.filter(_named(term)) if term else queryset), False
+
+    @admin.display(description="recipient")
+    def recipient(self, invitation: Invitation) -> str:
+        """The name, as the sender's address book had it."""
+        return invitation.recipient_name or "–"
+
+    @admin.display(description="address")
+    def address(self, invitation: Invitation) -> str:
+        """Where the mail goes; erased after a year or at the recipient's word."""
+        return invitation.recipient_address or "(erased)"
+
+    @admin.display(description="sender")
+    def sent_by(self, invitation: Invitation) -> str:
+        """Full name and address."""
+        return f"{invitation.sender.get_full_name()} <{invitation.sender.email}>"
+
+    @admin.display(description="relationship")
+    def relationship_label(self, invitation: Invitation) -> str:
+        """How the sender says they know each other."""
+        return invitation.get_relationship_display() or "–"
+
+    @admin.display(description="confirmed", ordering="batch__confirmed_at")
+    def confirmed(self, invitation: Invitation) -> datetime | None:
+        """When the sender confirmed."""
+        return invitation.batch.confirmed_at if invitation.batch else None
+
+    @admin.display(description="left")
+    def left(self, invitation: Invitation) -> datetime | None:
+        """When it left, as far as known."""
+        return invitation.finished_at if invitation.state in LEFT else None
+
+    @admin.display(description="fingerprint")
+    def fingerprint(self, invitation: Invitation) -> str:
+        """The eight characters that sender and recipient see."""
+        return invitation.batch.short_fingerprint if invitation.batch else "–"
+
+    @admin.display(description="headers")
+    def headers(self, invitation: Invitation) -> str | SafeString:
+        """As a mail program shows them."""
+        mail = _mail_of(invitation)
+        if mail is None:
+            return "No mail has been reviewed."
+        return format_html_join("", "<div>{}: {}</div>", mail.headers.items())
+
+    @admin.display(description="exact text")
+    def text(self, invitation: Invitation) -> str | SafeString:
+        """From the stored bytes. Where the secret link goes, they have its hash."""
+        mail = _mail_of(invitation)
+        return format_html("<pre>{}</pre>", mail.text) if mail else "–"
+
+    @admin.display(description="consent record")
+    def consent(self, invitation: Invitation) -> str | SafeString:
+        """What no one can change: that this very mail was confirmed."""
+        record = ConsentRecord.objects.filter(invitation_uid=invitation.uid).first()
+        if record is None:
+            return "Nothing was confirmed."
+        same = record.digest == invitation.confirmed_digest
+        facts = [
+            ("Confirmed", _moment(record.confirmed_at)),
+            ("Not before", _moment(record.not_before)),
+            ("Digest", f"{record.digest} ({'this mail' if same else 'NOT this mail'})"),
+            ("Fingerprint", record.fingerprint),
+            ("Mails on that page", record.count),
+            ("Relationship", record.relationship),
+            ("Words of that page", record.notice_version),
+        ]
+        return format_html_join("", "<div>{}: {}</div>", facts)
+
+    @admin.display(description="steps")
+    def steps(self, invitation: Invitation) -> SafeString:
+        """The ledger's entries, oldest first."""
+        told = [(_moment(step.at), step.words) for step in steps_of(invitation)]
+        return format_html("<ol>{}</ol>", format_html_join("", "<li>{} {}</li>", told))
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """What was confirmed at once, on one page."""
+
+    list_display = (
+        "short_fingerprint", "sender", "count", "confirmed_at", "not_before", "receipt_sent_at",
+        "disowned_at",
+    )  # fmt: skip
+    list_select_related = ("sender",)
+    list_filter = ("confirmed_at", ("disowned_at", admin.EmptyFieldListFilter))
+    ordering = ("-id",)
+    search_fields = ("sender__email__iexact", "fingerprint__startswith")
+    search_help_text = "A sender’s whole address, or a fingerprint."
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(ReadOnlyAdmin):
+    """That somebody confirmed one exact mail. The database refuses any change."""
+
+    list_display = ("invitation_uid", "digest", "fingerprint", "count", "confirmed_at")
+    ordering = ("-id",)
+    search_fields = ("invitation_uid__exact",)
+    search_help_text = "An invitation’s whole id."
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    """Who gets no invitation, as hashes; an address is looked up by typing it in."""
+
+    list_display = ("address_hash", "reason", "sender", "created_at")
+    list_select_related = ("sender",)
+    list_filter = ("reason", "created_at")
+    ordering = ("-id",)
+    search_fields = ("address_hash",)
+    search_help_text = "A whole e-mail address."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Exactly this address, by its hash."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(address_hash=_hash_or_nothing(term)), False
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """What keeps mails where they are until a person lifts it."""
+
+    list_display = ("scope", "reason", "placed_at", "lifted_at")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
+    ordering = ("-id",)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    """Each recipient's one invitation of the year, across all senders."""
+
+    list_display = ("invitation_uid", "at")
+    ordering = ("-id",)
+    search_fields = ("invitation_uid__exact",)
+    search_help_text = "An invitation’s whole id."
+
+
+def _named(term: str) -> Q:
+    """The condition for what a search term names in full; an impossible one for anything else."""
+    bare = term.strip("<>").lower()
+    ours = settings.INVITATIONS_ADDRESS.rpartition("@")[2].lower()
+    if found := re.fullmatch(rf"([0-9a-f]{{32}})@{re.escape(ours)}", bare):
+        return Q(uid=UUID(found.group(1)))
+    if "@" in bare:
+        # Ids instead of a join: a database uses both indexes for this "or".
+        senders = list(User.objects.filter(email__iexact=bare).values_list("id", flat=True)[:50])
+        return Q(recipient_hash=_hash_or_nothing(bare)) | Q(sender_id__in=senders)
+    try:
+        return Q(uid=UUID(bare))
+    except ValueError:
+        pass
+    if re.fullmatch(r"[0-9a-f]{8,64}", bare):
+        return Q(batch__fingerprint__startswith=bare)
+    return Q(pk__in=[])
+
+
+def _hash_or_nothing(address: str) -> str:
+    try:
+        return address_hash(address)
+    except NotAnAddress:
+        return "-"
+
+
+def _mail_of(invitation: Invitation) -> stored_mail.StoredMail | None:
+    prepared = PreparedMail.objects.filter(invitation=invitation).first()
+    return stored_mail.read(bytes(prepared.raw)) if prepared else None
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "j F Y, H:i:s")

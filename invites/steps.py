@@ -1,0 +1,72 @@
+"""What became of an invitation, step by step, in words. For staff; read from the ledger alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from invites.models import Batch, Invitation, Relationship, SetAside
+from ledger.models import Entry
+
+WORDS = {
+    "invitation.chosen": "The sender chose this person.",
+    "invitation.unchosen": "The sender took this person out again.",
+    "invitation.reviewed": "The sender looked at this mail and invited: “{relationship}”.",
+    "invitation.set_aside": "The sender decided: “{decision}”.",
+    "invitation.reconsidered": "The sender took the decision back.",
+    "invitation.confirmed": "The sender confirmed this mail.",
+    "invitation.cancelled": "The sender took it back ({why}).",
+    "invitation.withdrawn": "The sender withdrew it after it had left.",
+    "invitation.blocked": "The last look found that this person can’t be invited. Nothing left.",
+    "invitation.refused": "The worker refused it, since the rule did not hold: {reasons}.",
+    "invitation.postponed": "The mail server did not take it ({reply}); it is tried again later.",
+    "invitation.sent": "The mail server took it ({reply}).",
+    "invitation.failed": "The mail server refused it for good ({reply}).",
+    "invitation.unknown": "The mail server went silent. It may have arrived; it is not sent again.",
+    "invitation.expired": "It came too late to be sent.",
+    "invitation.stopped": "The recipient stopped all invitations.",
+    "invitation.accepted": "The recipient signed up with this address.",
+    "batch.confirmed": "{count} mails were confirmed at once, fingerprint {fingerprint:.8}.",
+    "batch.disowned": "The sender said: this wasn’t me.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the ledger, as a sentence. `at` is the database's time."""
+
+    at: datetime
+    words: str
+
+
+def steps_of(invitation: Invitation) -> list[Step]:
+    """Every step of an invitation and of its batch, oldest first."""
+    about = Q(subject=invitation.uid)
+    if isinstance(invitation.batch, Batch):
+        about |= Q(subject=invitation.batch.uid)
+    return [
+        Step(entry.at, in_words(entry.action, entry.facts))
+        for entry in Entry.objects.filter(about).order_by("id")
+    ]
+
+
+def in_words(action: str, facts: Mapping[str, Any]) -> str:
+    """The sentence for one entry; an action that has none is shown by its name."""
+    known = {
+        **facts,
+        "relationship": _label(Relationship, facts.get("relationship")),
+        "decision": _label(SetAside, facts.get("decision")),
+        "reply": facts.get("reply") or "no answer",
+    }
+    try:
+        return WORDS[action].format_map(known)
+    except KeyError:
+        return action
+
+
+def _label(choices: type[Relationship] | type[SetAside], value: Any) -> str:
+    return str(dict(choices.choices).get(value, value))
