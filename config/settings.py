@@ -202,7 +202,9 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
-SECURE_REFERRER_POLICY = "no-referrer"  # recipients' links carry a secret in the path
+# With "no-referrer" browsers post "Origin: null", and Django would refuse every form of the site.
+# The recipients' pages, whose addresses are secrets, say "no-referrer" themselves.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 
