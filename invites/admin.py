@@ -61,8 +61,8 @@ class InvitationAdmin(ReadOnlyAdmin):
     """The list answers "who invited whom, and what became of it"; the page shows all there is."""
 
     list_display = (
-        "recipient", "address", "sent_by", "state", "relationship_label", "source_label",
-        "confirmed", "left", "fingerprint",
+        "recipient", "sent_by", "state", "relationship_label", "source_label", "confirmed",
+        "left", "fingerprint",
     )  # fmt: skip
     list_filter = ("state", SourceFilter, "chosen_at", "batch__confirmed_at")
     list_select_related = ("sender", "batch")
@@ -73,7 +73,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         "a Message-ID, or a fingerprint."
     )
     fieldsets = (
-        (None, {"fields": ("state", "recipient", "address", "sent_by", "relationship_label",
+        (None, {"fields": ("state", "recipient", "sent_by", "relationship_label",
                            "relationship_words", "source_label", "uid", "fingerprint")}),
         ("Times", {"fields": ("chosen_at", "confirmed", "send_after", "left", "finished_at",
                               "attempts", "server_reply", "stopped_at", "withdrawn_at",
@@ -91,34 +91,31 @@ class InvitationAdmin(ReadOnlyAdmin):
         return (queryset.filter(_named(term)) if term else queryset), False
 
     @admin.display(description="recipient")
-    def recipient(self, invitation: Invitation) -> str:
-        """The name, as the sender's address book had it."""
-        return invitation.recipient_name or "–"
-
-    @admin.display(description="address")
-    def address(self, invitation: Invitation) -> str:
-        """Where the mail goes; erased after a year or at the recipient's word."""
-        return invitation.recipient_address or "(erased)"
+    def recipient(self, invitation: Invitation) -> SafeString:
+        """Name and address; erased after a year or at the recipient's word."""
+        address = invitation.recipient_address or "(erased)"
+        return _two_lines(invitation.recipient_name or "(no name)", address)
 
     @admin.display(description="sender")
-    def sent_by(self, invitation: Invitation) -> str:
+    def sent_by(self, invitation: Invitation) -> SafeString:
         """Full name and address."""
-        return f"{invitation.sender.get_full_name()} <{invitation.sender.email}>"
+        return _two_lines(invitation.sender.get_full_name(), invitation.sender.email)
 
     @admin.display(description="relationship")
     def relationship_label(self, invitation: Invitation) -> str:
         """How the sender says they know each other."""
         return invitation.get_relationship_display() or "–"
 
-    @admin.display(description="confirmed", ordering="batch__confirmed_at")
-    def confirmed(self, invitation: Invitation) -> datetime | None:
+    @admin.display(description="confirmed")
+    def confirmed(self, invitation: Invitation) -> str:
         """When the sender confirmed."""
-        return invitation.batch.confirmed_at if invitation.batch else None
+        return _moment(invitation.batch.confirmed_at) if invitation.batch else "–"
 
     @admin.display(description="left")
-    def left(self, invitation: Invitation) -> datetime | None:
+    def left(self, invitation: Invitation) -> str:
         """When it left, as far as known."""
-        return invitation.finished_at if invitation.state in LEFT else None
+        known = invitation.state in LEFT and invitation.finished_at
+        return _moment(known) if known else "–"
 
     @admin.display(description="fingerprint")
     def fingerprint(self, invitation: Invitation) -> str:
@@ -260,5 +257,9 @@ def _mail_of(invitation: Invitation) -> stored_mail.StoredMail | None:
     return stored_mail.read(bytes(prepared.raw)) if prepared else None
 
 
+def _two_lines(name: str, address: str) -> SafeString:
+    return format_html("{} <br>{}", name, address)
+
+
 def _moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j F Y, H:i:s")
+    return date_format(timezone.localtime(at), "j M Y, H:i:s")

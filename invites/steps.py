@@ -30,7 +30,7 @@ WORDS = {
     "invitation.expired": "It came too late to be sent.",
     "invitation.stopped": "The recipient stopped all invitations.",
     "invitation.accepted": "The recipient signed up with this address.",
-    "batch.confirmed": "{count} mails were confirmed at once, fingerprint {fingerprint:.8}.",
+    "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
 }
 

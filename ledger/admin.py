@@ -21,7 +21,10 @@ class ReadOnlyAdmin(_ModelAdmin):
 
     actions = None
     list_per_page = list_max_show_all = 50
-    show_full_result_count = False  # counting a table of millions takes longer than any page may
+    # Counting or sorting a table of millions takes longer than any page may.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Rows come from what people do on the site."""

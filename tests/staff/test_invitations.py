@@ -53,11 +53,11 @@ def test_the_list_says_who_invited_whom_and_what_became_of_it(
     newest, oldest = rows(staff.get(LIST))
 
     assert "Carl Maes" in newest
-    assert "Tom Berg <tom@berg.example>" in newest
+    assert "Tom Berg tom@berg.example" in newest
     assert waiting.state in newest
     assert invitation.batch is not None
     for part in (
-        "Bea Sousa", "bea@norte.example", "Ana Diaz <ana@diaz.example>", "sent", "Worked together",
+        "Bea Sousa bea@norte.example", "Ana Diaz ana@diaz.example", "sent", "Worked together",
         "Google contacts", invitation.batch.fingerprint[:8],
     ):  # fmt: skip
         assert part in oldest
@@ -172,7 +172,7 @@ def test_the_page_tells_every_step_oldest_first(staff: Client, invitation: Invit
     steps = [
         "The sender chose this person.",
         "The sender looked at this mail and invited: “Worked together”.",
-        f"1 mails were confirmed at once, fingerprint {invitation.batch.fingerprint[:8]}.",
+        f"Mails confirmed at once: 1, fingerprint {invitation.batch.fingerprint[:8]}.",
         "The sender confirmed this mail.",
         "The mail server took it (250).",
         "The recipient stopped all invitations.",
