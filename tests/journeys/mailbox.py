@@ -1,0 +1,63 @@
+"""What arrived at the SMTP server, and whether it is what stood on the card, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from invites import consent, tokens
+from tests.journeys.member import MEMBERS, SECONDS
+from tests.stack import Stack
+
+Mail = dict[str, Any]
+
+
+def newest(stack: Stack) -> int:
+    """The number of the last mail so far."""
+    return max((mail["id"] for mail in stack.sandbox.mails()), default=0)
+
+
+def to_strangers(stack: Stack, since: int) -> list[Mail]:
+    """Every mail to somebody who is no member."""
+    mails = stack.sandbox.mails(since_id=since)
+    return [mail for mail in mails if not recipient(mail).endswith(f"@{MEMBERS}")]
+
+
+def recipient(mail: Mail) -> str:
+    """The one person in the mail's envelope."""
+    [address] = mail["to"]
+    return str(address)
+
+
+def arrived_at(mail: Mail) -> datetime:
+    """When the SMTP server took it."""
+    return datetime.fromisoformat(mail["received_at"])
+
+
+def code_for(stack: Stack, email: str) -> str:
+    """The code in the mail that somebody got on signing up."""
+    *_, mail = stack.sandbox.wait_for_mails(1, to=email, seconds=SECONDS)
+    found = re.search(r"^    (\S+)\r?$", mail["raw"].decode(), re.MULTILINE)
+    assert found, mail["raw"]
+    return found.group(1)
+
+
+def secret_link(mail: Mail) -> str:
+    """The recipient's own link."""
+    [link] = [one for one in mail["links"] if re.search(r"/i/[\w-]{43}/$", one)]
+    return str(link)
+
+
+def as_shown(mail: Mail) -> bytes:
+    """The mail's bytes without Date, with the secret token as its hash again."""
+    secret = secret_link(mail).rstrip("/").rpartition("/")[2]
+    date, _, rest = mail["raw"].partition(b"\r\n")
+    assert date.startswith(b"Date: "), date
+    assert secret.encode() in rest
+    return bytes(rest.replace(secret.encode(), tokens.hash_of(secret).encode()))
+
+
+def digest(mail: Mail) -> str:
+    """The digest of what arrived, as the card counts it."""
+    return consent.digest(recipient(mail), as_shown(mail))
