@@ -28,7 +28,7 @@
   document.addEventListener("keydown", (event) => {
     if (off() || !ready || event.repeat || event.isComposing) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target.closest("input, textarea, select, summary, [contenteditable]")) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const button = form.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
     if (!button) return;
     event.preventDefault();
