@@ -1,0 +1,350 @@
+"""Every address of the site, who may see it, and that looking at it changes nothing.
+
+A new address fails here until it stands in the table below.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from importer.models import Import, ImportState
+from invites.models import Batch, Invitation
+from ledger import clock
+from tests import people
+from tests.arrivals import arrived, link_in, mail_server
+from tests.page_rules import every_row
+
+
+class Audience(Enum):
+    """Who gets an answer. Each sees also what everybody sees."""
+
+    PUBLIC = "everybody"
+    RECIPIENT = "whoever holds the secret link, without an account"
+    MEMBER = "who is signed in"
+    STAFF = "who is signed in and of the staff"
+
+
+PUBLIC, RECIPIENT, MEMBER, STAFF = Audience
+
+# The route as Django's resolver has it, its audience, and a path with live objects in it.
+SITE = [
+    ("", PUBLIC, "/"),
+    # --- accounts
+    ("accounts/login/", PUBLIC, "/accounts/login/"),
+    ("accounts/logout/", PUBLIC, "/accounts/logout/"),
+    ("accounts/inactive/", PUBLIC, "/accounts/inactive/"),
+    ("accounts/signup/", PUBLIC, "/accounts/signup/"),
+    ("accounts/reauthenticate/", MEMBER, "/accounts/reauthenticate/"),
+    ("accounts/email/", MEMBER, "/accounts/email/"),
+    ("accounts/confirm-email/", PUBLIC, "/accounts/confirm-email/"),
+    ("accounts/password/change/", MEMBER, "/accounts/password/change/"),
+    ("accounts/password/set/", MEMBER, "/accounts/password/set/"),
+    ("accounts/password/reset/", PUBLIC, "/accounts/password/reset/"),
+    ("accounts/password/reset/done/", PUBLIC, "/accounts/password/reset/done/"),
+    ("accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", PUBLIC,
+     "/accounts/password/reset/key/{reset}/"),
+    ("accounts/password/reset/key/done/", PUBLIC, "/accounts/password/reset/key/done/"),
+    ("accounts/login/code/confirm/", PUBLIC, "/accounts/login/code/confirm/"),
+    ("accounts/3rdparty/", MEMBER, "/accounts/3rdparty/"),
+    ("accounts/3rdparty/signup/", PUBLIC, "/accounts/3rdparty/signup/"),
+    ("accounts/3rdparty/login/cancelled/", PUBLIC, "/accounts/3rdparty/login/cancelled/"),
+    ("accounts/3rdparty/login/error/", MEMBER, "/accounts/3rdparty/login/error/"),
+    # Former addresses of the last five; allauth only moves on from there.
+    ("accounts/social/login/cancelled/", MEMBER, "/accounts/social/login/cancelled/"),
+    ("accounts/social/login/error/", MEMBER, "/accounts/social/login/error/"),
+    ("accounts/social/signup/", MEMBER, "/accounts/social/signup/"),
+    ("accounts/social/connections/", MEMBER, "/accounts/social/connections/"),
+    ("accounts/oidc/^(?P<provider_id>[^/]+)/login/", PUBLIC, "/accounts/oidc/sign-in/login/"),
+    ("accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/", PUBLIC,
+     "/accounts/oidc/sign-in/login/callback/"),
+    # --- the member's journey
+    ("contacts/", MEMBER, "/contacts/"),
+    ("contacts/connect/<slug:source>/", MEMBER, "/contacts/connect/google/"),
+    ("contacts/callback/", MEMBER, "/contacts/callback/"),
+    ("contacts/type/", MEMBER, "/contacts/type/"),
+    ("contacts/imports/<uuid:uid>/", MEMBER, "/contacts/imports/{run}/"),
+    ("contacts/imports/<uuid:uid>/stop/", MEMBER, "/contacts/imports/{run}/stop/"),
+    ("contacts/imports/<uuid:uid>/retry/", MEMBER, "/contacts/imports/{run}/retry/"),
+    ("invitations/", MEMBER, "/invitations/"),
+    ("invitations/choose/", MEMBER, "/invitations/choose/"),
+    ("invitations/write/", MEMBER, "/invitations/write/"),
+    ("invitations/review/", MEMBER, "/invitations/review/"),
+    ("invitations/review/<uuid:uid>/", MEMBER, "/invitations/review/{chosen}/"),
+    ("invitations/check/", MEMBER, "/invitations/check/"),
+    ("invitations/check/<uuid:uid>/remove/", MEMBER, "/invitations/check/{reviewed}/remove/"),
+    ("invitations/sent/<uuid:uid>/", MEMBER, "/invitations/sent/{batch}/"),
+    ("invitations/sent/<uuid:uid>/take-back/", MEMBER, "/invitations/sent/{batch}/take-back/"),
+    ("invitations/sent/<uuid:uid>/not-me/", MEMBER, "/invitations/sent/{batch}/not-me/"),
+    ("invitations/withdraw/<uuid:uid>/", MEMBER, "/invitations/withdraw/{arrived}/"),
+    ("invitations/forget/", MEMBER, "/invitations/forget/"),
+    # --- recipients
+    ("i/<secret:token>/", RECIPIENT, "{link}"),
+    ("i/<secret:token>/stop/", RECIPIENT, "{link}stop/"),
+    ("i/<secret:token>/accept/", RECIPIENT, "{link}accept/"),
+    # --- staff
+    ("admin/", STAFF, "/admin/"),
+    ("admin/login/", PUBLIC, "/admin/login/"),
+    ("admin/logout/", STAFF, "/admin/logout/"),
+    ("admin/password_change/", STAFF, "/admin/password_change/"),
+    ("admin/password_change/done/", STAFF, "/admin/password_change/done/"),
+    ("admin/autocomplete/", STAFF, "/admin/autocomplete/"),
+    ("admin/jsi18n/", STAFF, "/admin/jsi18n/"),
+    ("admin/r/<path:content_type_id>/<path:object_id>/", STAFF, "/admin/r/1/1/"),
+    ("admin/auth/user/<id>/password/", STAFF, "/admin/auth/user/{user}/password/"),
+    ("admin/^(?P<app_label>{apps})/$", STAFF, "/admin/invites/"),
+    ("admin/(?P<url>.*)$", STAFF, "/admin/nothing-like-that/"),
+]  # fmt: skip
+# The tables in the admin, each with the same six pages.
+ADMIN_TABLES = [
+    "auth.group", "auth.user", "account.emailaddress", "socialaccount.socialapp",
+    "socialaccount.socialtoken", "socialaccount.socialaccount", "importer.import",
+    "invites.invitation", "invites.batch", "invites.consentrecord", "invites.suppression",
+    "invites.hold", "invites.reservation", "ledger.entry",
+]  # fmt: skip
+ADMIN_PAGES = ["", "add/", *(f"<path:object_id>/{page}" for page in
+                             ("", "change/", "delete/", "history/"))]  # fmt: skip
+
+# The only GETs that may write: a provider's answer comes as one (RFC 6749, section 4.1.2).
+OAUTH_CALLBACKS = {
+    "contacts/callback/",
+    "accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One row of the table."""
+
+    route: str
+    audience: Audience
+    path: str
+
+
+def table() -> Iterator[Address]:
+    """All addresses that are declared."""
+    labels = "|".join(dict.fromkeys(_admin_apps()))
+    for route, audience, path in SITE:
+        yield Address(route.replace("{apps}", labels), audience, path)
+    for name in ADMIN_TABLES:
+        base = f"admin/{name.replace('.', '/')}/"
+        row = "{row of " + name + "}"
+        for page in ADMIN_PAGES:
+            path = f"/{base}{page}".replace("<path:object_id>", row)
+            yield Address(base + page, STAFF, path)
+
+
+def _admin_apps() -> Iterator[str]:
+    """As the admin lists them: in the order in which tables were registered."""
+    from django.contrib import admin
+
+    for model in admin.site._registry:
+        yield model._meta.app_label
+
+
+def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
+    """All that Django would answer, as written in the URLconfs."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route
+
+
+@pytest.fixture
+def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
+    """A site on which everything is going on. What stands in the braces of the table's paths."""
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "sign-in", "name": "Sign-in", "client_id": "c", "secret": "s",
+                    "settings": {"server_url": "http://127.0.0.1:1"},
+                }
+            ]
+        }
+    }  # fmt: skip
+    with mail_server(settings) as sink:
+        ana = people.member("Ana Diaz")
+        ana.set_password("a long and unusual one")
+        ana.save()
+        first = arrived(ana)
+        waiting = people.reviewed(ana, "Carl Maes", "carl@maes.example")
+        people.confirm(ana)
+        waiting.refresh_from_db()
+        assert isinstance(waiting.batch, Batch)
+        run = Import.objects.create(
+            member=ana, source="google", source_label="Google contacts",
+            state=ImportState.DONE, created_at=clock.now(),
+        )  # fmt: skip
+        yield {
+            "link": link_in(sink, "bea@norte.example"),
+            "arrived": first.uid,
+            "batch": waiting.batch.uid,
+            "reviewed": people.reviewed(ana, "Dora Lind", "dora@lind.example").uid,
+            "chosen": people.chosen(ana, "Emil Rask", "emil@rask.example").uid,
+            "run": run.uid,
+            "user": ana.pk,
+            "reset": f"{user_pk_to_url_str(ana)}-{default_token_generator.make_token(ana)}",
+        } | {
+            f"row of {name}": getattr(apps.get_model(name)._default_manager.first(), "pk", 1)
+            for name in ADMIN_TABLES
+        }
+
+
+def browser_of(user: User | None) -> Client:
+    """A browser in which this person is signed in, or nobody."""
+    browser = Client(raise_request_exception=False)
+    if user is not None:
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
+
+
+def ana() -> User:
+    return User.objects.get(email="ana@diaz.example")
+
+
+def root() -> User:
+    user = people.member("Root Person")
+    user.is_staff = user.is_superuser = True
+    user.save()
+    return user
+
+
+def path_of(address: Address, site: dict[str, Any]) -> str:
+    path = address.path
+    for name, value in site.items():
+        path = path.replace("{" + name + "}", str(value))
+    assert "{" not in path, path
+    return path
+
+
+def sent_to_sign_in(answer: Any) -> bool:
+    """Whether the answer asks to sign in first, and leads back afterwards."""
+    where = answer.headers.get("Location", "")
+    return answer.status_code == 302 and where.startswith(
+        ("/accounts/login/?next=", "/admin/login/?next=")
+    )
+
+
+def test_every_address_has_a_declared_audience() -> None:
+    declared = Counter(address.route for address in table())
+    there = Counter(routes(get_resolver().url_patterns))
+
+    assert there - declared == Counter(), "say in the table above who may see these"
+    assert declared - there == Counter(), "these are declared, but there is no such address"
+
+
+def test_strangers_get_what_is_public_and_are_asked_to_sign_in_for_the_rest(
+    site: dict[str, Any],
+) -> None:
+    stranger = browser_of(None)
+    wrong = []
+    for address in table():
+        path = path_of(address, site)
+        closed = address.audience in (MEMBER, STAFF)
+        for method in [stranger.get, *([stranger.post] if closed else [])]:
+            answer = method(path)
+            if sent_to_sign_in(answer) != closed or answer.status_code >= 500:
+                wrong.append((path, answer.status_code))
+    assert wrong == []
+
+
+def test_a_recipients_pages_open_without_an_account(site: dict[str, Any]) -> None:
+    stranger = browser_of(None)
+    for address in table():
+        if address.audience is RECIPIENT:
+            assert stranger.get(path_of(address, site)).status_code == 200
+
+
+def test_a_member_gets_everything_but_the_staffs(site: dict[str, Any]) -> None:
+    browser = browser_of(ana())
+    wrong = []
+    for address in table():
+        path = path_of(address, site)
+        answer = browser.get(path)
+        if address.audience is STAFF:
+            # Signing out there leads to its front page, which refuses.
+            refused = sent_to_sign_in(answer) or answer.headers.get("Location") == "/admin/"
+        else:
+            refused = sent_to_sign_in(answer) or answer.status_code in (403, 404)
+        if refused != (address.audience is STAFF) or answer.status_code >= 500:
+            wrong.append((path, answer.status_code, answer.headers.get("Location")))
+    assert wrong == []
+
+
+def test_staff_get_every_page_of_theirs(site: dict[str, Any]) -> None:
+    browser = browser_of(root())
+    wrong = []
+    for address in table():
+        if address.audience is STAFF:
+            path = path_of(address, site)
+            answer = browser.get(path)
+            if sent_to_sign_in(answer) or answer.status_code >= 500:
+                wrong.append((path, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["a stranger", "the member", "another member", "the staff"])
+def test_looking_changes_no_table(site: dict[str, Any], who: str) -> None:
+    user = {
+        "a stranger": lambda: None,
+        "the member": ana,
+        "another member": lambda: people.member("Tom Berg"),
+        "the staff": root,
+    }[who]()
+    browser = browser_of(user)
+    before = every_row()
+    changed = []
+    for address in table():
+        if address.route in OAUTH_CALLBACKS:
+            continue
+        path = path_of(address, site)
+        for method in (browser.get, browser.head, browser.options):
+            method(path)
+        if every_row() != before:
+            changed.append(path)
+            before = every_row()
+    assert changed == []
+
+
+def test_a_provider_s_answer_that_nobody_asked_for_changes_nothing_either(
+    site: dict[str, Any],
+) -> None:
+    browser = browser_of(ana())
+    before = every_row()
+    for address in table():
+        if address.route in OAUTH_CALLBACKS:
+            path = path_of(address, site)
+            for method in (browser.get, browser.head, browser.options):
+                assert method(path, {"code": "c", "state": "s"}).status_code < 500, path
+    assert every_row() == before
+
+
+def test_what_belongs_to_one_member_can_not_be_changed_by_another(site: dict[str, Any]) -> None:
+    browser = browser_of(people.member("Tom Berg"))
+    invitations = list(Invitation.objects.order_by("id").values())
+    batches = list(Batch.objects.order_by("id").values())
+    runs = list(Import.objects.order_by("id").values())
+    for address in table():
+        if address.audience is MEMBER and "<uuid:uid>" in address.route:
+            path = path_of(address, site)
+            assert browser.get(path).status_code in (302, 404, 405), path
+            answer = browser.post(path, {"decision": "worked", "confirm": "yes"})
+            assert answer.status_code in (302, 404, 405), path
+    assert list(Invitation.objects.order_by("id").values()) == invitations
+    assert list(Batch.objects.order_by("id").values()) == batches
+    assert list(Import.objects.order_by("id").values()) == runs
