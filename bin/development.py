@@ -153,7 +153,7 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
     found = {
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SITE_URL": site,
-        "POSTAL_ADDRESS": "Handpicked, 1 Example Street, 1000 Example",
+        "POSTAL_ADDRESS": "1 Example Street, 1000 Example",
         "INVITATIONS_ADDRESS": "invitations@handpicked.example",
         "UNDO_SECONDS": "60",
         "DATABASE_URL": f"sqlite:///{state / 'handpicked.sqlite3'}",

@@ -138,7 +138,7 @@ def production(folder: Path) -> dict[str, str]:
         "GRANT_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "ALLOWED_HOSTS": "handpicked.example",
         "SITE_URL": "https://handpicked.example",
-        "POSTAL_ADDRESS": "Handpicked, 1 Example Street, 1000 Example",
+        "POSTAL_ADDRESS": "1 Example Street, 1000 Example",
         "INVITATIONS_ADDRESS": "invitations@handpicked.example",
         "EMAIL_URL": "smtp+tls://handpicked:secret@mail.handpicked.example:587",
         "REDIS_URL": "redis://redis.handpicked.example:6379/0",

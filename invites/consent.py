@@ -54,7 +54,8 @@ DRAFT_STATES = frozenset({State.CHOSEN, State.REVIEWED})
 NEEDS_CONSENT = frozenset(
     {State.CONFIRMED, State.CLAIMED, State.SENDING, State.SENT, State.UNKNOWN}
 )
-WITHDRAWABLE_STATES = frozenset({State.SENDING, State.SENT, State.UNKNOWN})
+# A blocked one too: withdrawing must not tell the sender who can't be invited.
+WITHDRAWABLE_STATES = frozenset({State.SENDING, State.SENT, State.UNKNOWN, State.BLOCKED})
 # A later invitation to the same person is possible after these, and only these.
 LEAVES_ROOM = frozenset({State.CANCELLED, State.EXPIRED, State.FAILED})
 

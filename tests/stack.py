@@ -210,7 +210,7 @@ def _environment(
         "GRANT_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SITE_URL": url,
-        "POSTAL_ADDRESS": "Handpicked, 1 Example Street, 1000 Example",
+        "POSTAL_ADDRESS": "1 Example Street, 1000 Example",
         "INVITATIONS_ADDRESS": "invitations@handpicked.example",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

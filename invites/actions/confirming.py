@@ -69,7 +69,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The batch of a confirmation. `already`: it stood before; nothing was added by this request."""
+    """The batch of a confirmation. `already`: it stood before; nothing was added by this request.
+
+    `forgotten`: how many people who are not in the batch were erased from the address books.
+    """
 
     batch: Batch
     already: bool
@@ -155,12 +158,14 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
         if now_true.leaving and not now_true.changed and now_true.fingerprint == fingerprint:
             batch = _queue(member, now_true)
             kept = [i.contact_id for i in in_draft(member) if i.contact_id is not None]
+            from_book = sum(item.invitation.contact_id is not None for item in now_true.leaving)
     if not now_true.leaving and not now_true.changed:
         raise ConsentMissing([Missing.NOT_REVIEWED])
     if batch is None:
         raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
     nudge(batch)
-    return Confirmed(batch, already=False, forgotten=forget_contacts(member=member, keep=kept))
+    erased = forget_contacts(member=member, keep=kept)
+    return Confirmed(batch, already=False, forgotten=max(0, erased - from_book))
 
 
 def _is_complete(member: User) -> bool:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
 from invites.addresses import NORMALISER, address_hash, key_id
@@ -83,8 +84,10 @@ def in_draft(member: User) -> list[Invitation]:
 def lock_draft(member: User) -> Draft:
     """The member's draft, locked, and kept for DRAFT_DAYS from now. Call it inside a transaction.
 
-    Whatever changes a draft or confirms it comes through here first, so only one does at a time.
+    Whatever changes a draft or confirms it comes through here first, so only one does at a time. It
+    counts as a click: the member's people are not forgotten under their hands.
     """
+    touch(member)
     kept_until = clock.now() + timedelta(days=settings.DRAFT_DAYS)
     draft, _ = Draft.objects.get_or_create(sender=member, defaults={"kept_until": kept_until})
     draft = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -256,8 +259,10 @@ def decide(
     Words typed on the card are saved first. Raises CardChanged when the mail is not (or no longer) the
     one that was shown, NoteRefused for words that can't be sent, NotInDraft.
     """
-    changed = _save_words(member, uid, relationship, own_line, relationship_words)
-    if changed:
+    if relationship is Relationship.OTHER and not words.clean_line(relationship_words):
+        raise NoteRefused("Say in a few words how you know each other.")
+    other = relationship_words if relationship is Relationship.OTHER else None
+    if save_words(member=member, uid=uid, own_line=own_line, relationship_words=other):
         raise CardChanged("Your words are in the mail now. Look at it once more.")
     with transaction.atomic():
         draft = lock_draft(member)
@@ -289,11 +294,14 @@ def decide(
 
 
 @transaction.atomic
-def _save_words(
-    member: User, uid: uuid.UUID, relationship: Relationship, own_line: str, other: str
+def save_words(
+    *, member: User, uid: uuid.UUID, own_line: str, relationship_words: str | None = None
 ) -> bool:
-    """Stores the words typed on a card; True when they change its mail, which must be seen first."""
-    own_line, other = words.clean_line(own_line), words.clean_line(other)
+    """Stores words typed on a card; True when they change its mail, which must be looked at again.
+
+    `relationship_words` None leaves those as they are. Raises NoteRefused, NotInDraft.
+    """
+    own_line, other = words.clean_line(own_line), words.clean_line(relationship_words or "")
     for text, most, name in (
         (own_line, words.LINE_LENGTH, "The line for this person"),
         (other, words.RELATIONSHIP_LENGTH, "How you know each other"),
@@ -302,11 +310,10 @@ def _save_words(
             raise NoteRefused(f"{name} has {len(text)} characters; {most} fit. Shorten it.")
         if sentence := words.refusal(text):
             raise NoteRefused(sentence)
-    if relationship is Relationship.OTHER and not other:
-        raise NoteRefused("Say in a few words how you know each other.")
     lock_draft(member)
     invitation = _locked(member, uid)
-    other = other if relationship is Relationship.OTHER else invitation.relationship_words
+    if relationship_words is None:
+        other = invitation.relationship_words
     if (own_line, other) == (invitation.own_line, invitation.relationship_words):
         return False
     invitation.own_line, invitation.relationship_words = own_line, other

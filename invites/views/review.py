@@ -80,22 +80,17 @@ def _decide(request: MemberRequest, uid: UUID) -> HttpResponse:
 
 
 def _preview(request: MemberRequest, uid: UUID, form: CardForm) -> HttpResponse:
-    """Puts typed words into the mail and shows it again. An empty digest matches no mail."""
-    other = form.cleaned_data["relationship_words"]
+    """Puts typed words into the mail and shows it again."""
     try:
-        drafting.decide(
+        drafting.save_words(
             member=request.user,
             uid=uid,
-            relationship=Relationship.OTHER if other else Relationship.WORKED,
-            digest="",
             own_line=form.cleaned_data["own_line"],
-            relationship_words=other,
+            relationship_words=form.cleaned_data["relationship_words"],
         )
     except NoteRefused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, uid, form, status=422)
-    except CardChanged:
-        pass
     return redirect("invites:card", uid)
 
 

@@ -45,7 +45,7 @@ def test_people_who_were_not_chosen_are_forgotten_when_the_member_confirms() -> 
     waiting = people.chosen(owner, "Chosen Too", "too@norte.example")
     people.reviewed(owner)
     done = confirm(owner, confirming.check(member=owner).fingerprint)
-    assert done.forgotten == 2
+    assert done.forgotten == 1
     assert list(Contact.objects.all()) == [waiting.contact]
 
 

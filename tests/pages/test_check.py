@@ -79,7 +79,7 @@ def test_what_was_not_chosen_is_forgotten_and_the_page_says_so(browser: Client, 
     reviewed(ana, 1)
     people.contact(ana, "Never Looked At", "nobody@norte.example")
     answer = browser.post(PAGE, {"fingerprint": fingerprint(browser.get(PAGE))}, follow=True)
-    assert "We forgot 2 people" in text_of(answer)
+    assert "We forgot 1 person whom you had not chosen" in text_of(answer)
     assert Contact.objects.count() == 0
 
 
