@@ -244,7 +244,9 @@ def test_what_is_skipped_or_expected_to_fail_counts_as_not_passed(tmp_path: Path
 
 
 def test_a_run_that_collects_nothing_is_a_failure(tmp_path: Path) -> None:
-    nothing = run(str(ROOT / "bin/test"), "--fast", "-k", "no_such_test")
+    nothing = run(
+        str(ROOT / "bin/test"), "--fast", "tests/test_person_names.py", "-k", "no_such_test"
+    )
 
     assert nothing.returncode == 1
     assert nothing.stdout.endswith("0 passed, 1 failed, 0 skipped\n")
