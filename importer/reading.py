@@ -72,6 +72,7 @@ def read_pages(*, import_id: int) -> None:
         if run.row.going_on and run.row.member_id is not None:
             if grant is not None and grant.ends_at > clock.now():
                 _read(run, grant)
+                storing.describe_to_planner(run.row)
             else:
                 _fail(run, SourceError("out_of_time", permanent=True))
         _end_access_if_over(run)
@@ -79,7 +80,7 @@ def read_pages(*, import_id: int) -> None:
     except LeaseLost:
         logger.info("import %s: somebody else goes on", import_id)
         return
-    if run.row.going_on and run.row.not_before is None:
+    if run.row.going_on and run.row.not_before is None and run.row.member_id is not None:
         nudge(import_id)
 
 
