@@ -131,9 +131,8 @@ def _connecting_and_later_weigh_the_same(member: Member) -> None:
             one.evaluate(f"one => getComputedStyle(one)['{style}']") for one in (connect, later)
         )
         assert first == second, f"{style}: {first} and {second}"
-    sizes = [one.bounding_box() for one in (connect, later)]
-    assert sizes[0] and sizes[1]
-    assert (sizes[0]["width"], sizes[0]["height"]) == (sizes[1]["width"], sizes[1]["height"])
+    sizes = [one.evaluate("one => [one.offsetWidth, one.offsetHeight]") for one in (connect, later)]
+    assert sizes[0] == sizes[1]
 
 
 def _says_they_worked_together(member: Member, *, first: bool) -> None:

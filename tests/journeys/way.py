@@ -41,7 +41,7 @@ def signs_up(member: Member) -> None:
     member.sees("Sign up")
     member.types("First name", first)
     member.types("Last name", last)
-    member.types("Email", member.email)
+    member.types(re.compile("^E-?mail"), member.email)
     member.types("Password", member.password)
     member.presses("Sign up")
     member.sees("Type the code from your mail")
