@@ -76,7 +76,7 @@ def test_it_says_what_is_kept_how_long_and_by_whom(
     said = text_of(look(bea, link))
 
     assert f"Until {date_format(until, 'j F Y')}." in said
-    assert "write to us: Handpicked, 1 Example Street" in said
+    assert "write to us: 1 Example Street" in said
 
 
 def test_the_first_thing_to_press_is_stop_and_asking_opens_her_own_mail_program(
