@@ -30,6 +30,7 @@ WORDS = {
     "invitation.expired": "It came too late to be sent.",
     "invitation.stopped": "The recipient stopped all invitations.",
     "invitation.accepted": "The recipient signed up with this address.",
+    "invitation.erased": "Name, address and mail were erased, as promised after a year.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
 }

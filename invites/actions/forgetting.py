@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
 from invites.consent import DRAFT_STATES
-from invites.models import Draft, Invitation, SetAside, Suppression
+from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
 from ledger import clock
 from ledger.entries import Event, append
 from ledger.subjects import of_member
+
+AT_ONCE = 500  # rows a transaction, so that others need not wait; the rest comes minutes later
 
 
 def forget_everything(*, member: User) -> int:
@@ -30,13 +35,33 @@ def forget_everything(*, member: User) -> int:
 
 
 def forget_what_is_over() -> int:
-    """Erases drafts after DRAFT_DAYS and what importer holds too long; returns how many people."""
-    people = 0
+    """Erases what has been here for as long as we said; returns how many people."""
+    people = forget_recipients()
     for draft in Draft.objects.filter(kept_until__lt=clock.now()).select_related("sender"):
         with transaction.atomic():
             drafted = Invitation.objects.filter(sender=draft.sender, state__in=DRAFT_STATES)
-            people += len(drafted)
+            count = len(drafted)
             drafted.delete()
             draft.delete()
-            append([Event("draft.forgotten", of_member(draft.sender.pk), facts={"people": people})])
+            append([Event("draft.forgotten", of_member(draft.sender.pk), facts={"people": count})])
+            people += count
     return people + forget_overdue()
+
+
+@transaction.atomic
+def forget_recipients() -> int:
+    """Erases name, address and mail of everybody invited RECIPIENT_DAYS ago; returns how many.
+
+    The keyed hash stays: by it nobody gets a second mail, and their stop link goes on working.
+    """
+    since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
+    over = Invitation.objects.filter(batch__confirmed_at__lte=since).exclude(recipient_address="")
+    found = dict(over.values_list("id", "uid")[:AT_ONCE])
+    PreparedMail.objects.filter(invitation_id__in=found).delete()
+    Invitation.objects.filter(id__in=found).update(
+        recipient_name="",
+        recipient_address="",
+        server_reply="",  # mail servers like to repeat the address
+    )
+    append(Event("invitation.erased", uid) for uid in found.values())
+    return len(found)

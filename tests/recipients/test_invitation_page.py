@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.formats import date_format
 
-from invites import tokens
+from invites import outbox, tokens
 from invites.actions import confirming, drafting
 from invites.models import Invitation
 from ledger import clock
@@ -68,15 +69,16 @@ def test_the_fingerprint_is_the_one_that_the_sender_confirmed(
 
 
 def test_it_says_what_is_kept_how_long_and_by_whom(
-    bea: Client, link: str, invitation: Invitation
+    bea: Client, link: str, invitation: Invitation, settings: Any
 ) -> None:
+    settings.POSTAL_ADDRESS = "1 Example Street, 1000 Example"
     assert invitation.batch is not None
     until = invitation.batch.confirmed_at + timedelta(days=365)
 
     said = text_of(look(bea, link))
 
     assert f"Until {date_format(until, 'j F Y')}." in said
-    assert "write to us: 1 Example Street" in said
+    assert "write to Handpicked, 1 Example Street, 1000 Example." in said
 
 
 def test_the_first_thing_to_press_is_stop_and_asking_opens_her_own_mail_program(
@@ -96,8 +98,6 @@ def test_the_first_thing_to_press_is_stop_and_asking_opens_her_own_mail_program(
 
 
 def test_a_typed_address_is_called_typed(bea: Client, ana: User, post: object) -> None:
-    from invites import outbox
-
     person = people.contact(ana)
     person.source, person.source_label = "typed", "typed by hand"
     person.save()
@@ -146,14 +146,14 @@ def test_whatever_a_scanner_does_nothing_changes(
 
 
 def test_withdrawn_expired_and_unknown_links_look_the_same(
-    bea: Client, link: str, invitation: Invitation, ana: User, settings: object
+    bea: Client, link: str, invitation: Invitation, ana: User, settings: Any
 ) -> None:
     unknown = f"/i/{'x' * 43}/"
     pages = [look(bea, unknown, status=404).content.decode().replace(unknown, "/link/")]
 
-    settings.RECIPIENT_DAYS = 0  # type: ignore[attr-defined]
+    settings.RECIPIENT_DAYS = 0
     pages.append(look(bea, link, status=404).content.decode().replace(link, "/link/"))
-    settings.RECIPIENT_DAYS = 365  # type: ignore[attr-defined]
+    settings.RECIPIENT_DAYS = 365
     look(bea, link)
     assert confirming.withdraw(member=ana, uid=invitation.uid)
     pages.append(look(bea, link, status=404).content.decode().replace(link, "/link/"))
@@ -164,7 +164,7 @@ def test_withdrawn_expired_and_unknown_links_look_the_same(
     look(bea, f"{link}accept/", status=404)
 
 
-def test_a_link_is_dead_before_its_mail_has_left(bea: Client, ana: User, settings: object) -> None:
+def test_a_link_is_dead_before_its_mail_has_left(bea: Client, ana: User) -> None:
     batch = people.confirmed(ana)
     uid = batch.invitations.get().uid
 
