@@ -69,15 +69,16 @@ def callback(request: HttpRequest) -> HttpResponse:
 def show_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Progress while it reads, and the report afterwards. With htmx only the moving part."""
     run = _import(request, uid)
+    context = {**_facts(run), "step": 1, "held": actions.held(_member(request))}
     if getattr(request, "htmx", False):
         if run.going_on:
-            return render(request, "importer/_progress.html", _facts(run))
+            return render(request, "importer/_progress.html", context)
         # The report is another page than the progress: let the browser load it whole.
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {**_facts(run), "step": 1, "held": actions.held(_member(request))}
     if not run.going_on:
         rows = run.left_out_rows.order_by("number", "id")
         context["rows"] = Paginator(rows, ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+        context["addresses_left_out"] = rows.filter(contact__isnull=False).count()
         context["with_address"] = run.contacts.exclude(best_address="").count()
     return render(request, "importer/import.html", context)
 

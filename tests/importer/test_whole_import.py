@@ -60,6 +60,7 @@ def test_30000_people_come_in_within_a_minute_page_by_page(site: Site) -> None:
     assert rows.filter(reason="not_an_address").count() == 98
     page = look(site.browser, f"/contacts/imports/{run.uid}/?page=2")
     assert "51 to 98 of 98" in text_of(page)
+    assert "0 people · 98 addresses of people who are kept" in text_of(page)
     assert "This is not an e-mail address" in text_of(page)
     # And everybody can be forgotten again, at once.
     assert actions.forget_contacts(site.ana) == run.kept
