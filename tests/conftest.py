@@ -67,7 +67,7 @@ def stack(
     """The whole product on real parts, on the database of this run: started once."""
     folder: Path = tmp_path_factory.mktemp("stack")
     with running_stack(folder, DATABASE_URL) as running:
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"\n{running.line}")
+        capturing: Any = request.config.pluginmanager.get_plugin("capturemanager")
+        with capturing.global_and_fixture_disabled():
+            print(f"\n{running.line}", flush=True)
         yield running
