@@ -164,7 +164,7 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
     if batch is None:
         raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
     nudge(batch)
-    erased = forget_contacts(member=member, keep=kept)
+    erased = forget_contacts(member=member, keep=kept, why="confirmed")
     return Confirmed(batch, already=False, forgotten=max(0, erased - from_book))
 
 
