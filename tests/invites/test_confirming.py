@@ -14,7 +14,6 @@ from importer.models import Contact
 from invites.actions import confirming, drafting
 from invites.consent import ConsentMissing, StaleConfirmation
 from invites.models import Batch, ConsentRecord, Invitation, Relationship, SetAside
-from ledger.models import Entry
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -181,7 +180,7 @@ def test_an_action_whose_ledger_entry_fails_did_not_happen(monkeypatch: pytest.M
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the ledger is full")
 
-    monkeypatch.setattr(Entry.objects, "bulk_create", broken)
+    monkeypatch.setattr(confirming, "append", broken)
     with pytest.raises(RuntimeError, match="ledger is full"):
         confirm(owner, fingerprint)
     assert not Batch.objects.exists()

@@ -246,6 +246,7 @@ def test_guards_survive_a_rebuild_of_their_table(name: str) -> None:
     model = next(model for model in apps.get_models() if model.__name__ == name)
     field = models.TextField(default="", db_default="")
     field.set_attributes_from_name("added_by_a_migration")
+    field.model = model
     guards._before_migration(using="default")
     with connection.schema_editor() as editor:
         editor.add_field(model, field)
