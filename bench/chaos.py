@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import site
+from bench import databases, site
 from bench.killer import KILL, KILL_ALL, PAUSE, Killer, Worker, plan
 from bench.lost_redis import Redis, new_redis
 from bin.virtual_environment import ROOT
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs on the database(s) asked for. Returns 0 when every promise held, else 1."""
     options = _parse(arguments)
     if options.database == "both":
-        return max([_in_a_process_of_its_own(kind, arguments) for kind in site.DATABASES])
+        return max([_in_a_process_of_its_own(kind, arguments) for kind in databases.KINDS])
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     if not options.json:
         print(f"Database {options.database}, seed {seed}", flush=True)
@@ -81,8 +81,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--database",
-        choices=[*site.DATABASES, "both"],
-        default=site.database_asked_for(),
+        choices=[*databases.KINDS, "both"],
+        default=databases.asked_for(),
         help="a new database of this kind (that of DATABASE_URL, else sqlite)",
     )
     parser.add_argument(
@@ -107,7 +107,7 @@ def _in_a_process_of_its_own(kind: str, arguments: Sequence[str]) -> int:
     """Django knows one site per process."""
     command = [sys.executable, str(ROOT / "bin" / "chaos"), *arguments, "--database", kind]
     environment = dict(os.environ)
-    if kind != site.database_asked_for():
+    if kind != databases.asked_for():
         environment.pop("DATABASE_URL", None)
     return subprocess.run(command, env=environment, check=False).returncode
 
@@ -135,13 +135,16 @@ def _run(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         redis = parts.enter_context(new_redis(folder, to_lose=options.lose_redis))
+        kind = databases.of_kind(options.database, folder, durable=False)
         site.enter(
-            parts.enter_context(site.new_database(options.database, folder)),
-            REDIS_URL=redis.url,
-            LEASE_SECONDS=str(LEASE_SECONDS),
-            SWEEP_SECONDS="0.5",
-            CLAIM_SIZE="20",
-            **({"CHAOS_WITHOUT_INTENT": "1"} if options.without_intent else {}),
+            site.settings(
+                parts.enter_context(kind).empty(),
+                REDIS_URL=redis.url,
+                LEASE_SECONDS=str(LEASE_SECONDS),
+                SWEEP_SECONDS="0.5",
+                CLAIM_SIZE="20",
+                **({"CHAOS_WITHOUT_INTENT": "1"} if options.without_intent else {}),
+            )
         )
         sinks = [parts.enter_context(smtp_sink()) for _ in range(2)]
         workers = [_worker(sink, folder) for sink in sinks]

@@ -95,7 +95,8 @@ class Connection:
             if settings.EMAIL_HOST_USER:
                 smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
             # Else the dot, sent by itself, waits 40 ms for the server to acknowledge the body (Nagle).
-            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if smtp.sock is not None:
+                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, smtplib.SMTPException) as error:
             raise ServerUnavailable(f"{type(error).__name__} at {settings.EMAIL_HOST}") from error
         self._smtp = smtp
