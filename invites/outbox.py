@@ -8,10 +8,9 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,7 +21,7 @@ from invites import consent, rendering
 from invites.consent import Missing, State
 from invites.delivery import Connection, NotAccepted, OutcomeUnknown, ServerUnavailable
 from invites.guards import HELD, STOPPED
-from invites.models import Claim, ConsentRecord, Invitation, PreparedMail, Reservation
+from invites.models import Claim, Invitation, Reservation
 from ledger import clock
 from ledger.entries import Event, append
 
@@ -43,13 +42,22 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One claimed invitation, ready to leave."""
+    """One invitation's mail as it was confirmed."""
 
     id: int
     uid: uuid.UUID
     recipient: str
     raw: bytes
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One due invitation: its mail, and all that the consent rule looks at, read just now."""
+
+    mail: Mail
+    recipient_hash: str
+    facts: consent.Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,60 +115,79 @@ def take_due(limit: int) -> tuple[uuid.UUID | None, list[Mail]]:
     Returns the claim and its mails; (None, []) when nothing is due. A claim may come back without
     mails: then all that was due could not be invited, and there may be more.
     """
-    skip_locked = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT id FROM invites_invitation i WHERE state = 'confirmed' "
-                f"AND send_after <= {clock.sql_now()} AND NOT {HELD.format(row='i')} "
-                f"ORDER BY send_after LIMIT %s {skip_locked}",
-                [limit],
-            )
-            ids = [row[0] for row in cursor.fetchall()]
-        if not ids:
+        due = _due(limit)
+        if not due:
             return None, []
         claim = Claim.objects.create(
             lease_until=clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
         )
-        mails, put_away = _claim(claim.uid, ids)
+        mails, put_away = _claim(claim.uid, due)
         if not mails:
             claim.delete()
         return (claim.uid, mails) if mails or put_away else (None, [])
 
 
-def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
+def _due(limit: int) -> list[Due]:
+    """Locks up to `limit` due invitations that are not on hold, with all that the rule looks at."""
+    lock = "FOR UPDATE OF i SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.id, i.uid, i.recipient_address, i.recipient_hash, i.attempts, m.raw, i.state, "
+            "i.relationship, i.reviewed_digest, i.confirmed_digest, c.digest, c.not_before, "
+            f"{clock.sql_now()}, {STOPPED.format(row='i')} FROM invites_invitation i "
+            "LEFT JOIN invites_preparedmail m ON m.invitation_id = i.id "
+            "LEFT JOIN invites_consentrecord c ON c.invitation_uid = i.uid "
+            f"WHERE i.state = 'confirmed' AND i.send_after <= {clock.sql_now()} "
+            f"AND NOT {HELD.format(row='i')} ORDER BY i.send_after LIMIT %s {lock}",
+            [limit],
+        )
+        return [_looked_at(*row) for row in cursor.fetchall()]
+
+
+def _looked_at(
+    id: int, uid: Any, recipient: str, recipient_hash: str | None, attempts: int, raw: Any,
+    state: str, relationship: str, reviewed: str | None, confirmed: str | None,
+    recorded: str | None, not_before: Any, now: Any, stopped: Any,
+) -> Due:  # fmt: skip
+    """One row of `_due`. The digest is computed from the very bytes that would leave."""
+    facts = consent.Facts(
+        state=State(state),
+        relationship=relationship,
+        digest=consent.digest(recipient, bytes(raw)) if raw else None,
+        reviewed_digest=reviewed,
+        confirmed_digest=confirmed,
+        recorded_digest=recorded,
+        not_before=clock.moment(not_before) if not_before else None,
+        now=clock.moment(now),
+        stopped=bool(stopped),
+        held=False,
+    )
+    uid = uid if isinstance(uid, uuid.UUID) else uuid.UUID(uid)
+    return Due(Mail(id, uid, recipient, bytes(raw or b""), attempts), str(recipient_hash), facts)
+
+
+def _claim(claim: uuid.UUID, due: list[Due]) -> tuple[list[Mail], int]:
     """Looks at each invitation a last time: claims what may leave, puts away what never may.
 
-    Returns the claimed mails and how many were put away; what is only on hold stays where it is.
+    Returns the claimed mails and how many were put away; what only has to wait stays where it is.
     """
-    invitations = list(Invitation.objects.filter(id__in=ids).order_by("recipient_hash", "id"))
-    raws = dict(
-        PreparedMail.objects.filter(invitation_id__in=ids).values_list("invitation_id", "raw")
-    )
-    checked = list(zip(invitations, reasons_to_stay(invitations, raws), strict=True))
-    reserved = _reserve([invitation for invitation, reasons in checked if not reasons])
+    checked = [(item, consent.missing_before_sending(item.facts)) for item in due]
+    reserved = _reserve([item for item, reasons in checked if not reasons])
     mails: list[Mail] = []
-    blocked: list[Invitation] = []
-    refused: list[tuple[Invitation, list[Missing]]] = []
-    for invitation, reasons in checked:
-        if not reasons and invitation.uid in reserved:
-            mails.append(
-                Mail(
-                    id=invitation.id,
-                    uid=invitation.uid,
-                    recipient=invitation.recipient_address,
-                    raw=bytes(raws[invitation.id]),
-                    attempts=invitation.attempts,
-                )
-            )
+    blocked: list[Mail] = []
+    refused: list[tuple[Mail, list[Missing]]] = []
+    for item, reasons in checked:
+        if not reasons and item.mail.uid in reserved:
+            mails.append(item.mail)
         elif set(reasons) & WAITS and set(reasons) <= WAITS | {Missing.CANNOT_BE_INVITED}:
             continue
         elif not set(reasons) - {Missing.CANNOT_BE_INVITED}:
-            blocked.append(invitation)
+            blocked.append(item.mail)
         else:
-            refused.append((invitation, reasons))
+            refused.append((item.mail, reasons))
     now = clock.now()
-    put_away = [item.id for item in blocked]
+    put_away = [mail.id for mail in blocked]
     Invitation.objects.filter(id__in=[mail.id for mail in mails] + put_away).update(
         state=State.CLAIMED, claim=claim
     )
@@ -168,90 +195,40 @@ def _claim(claim: uuid.UUID, ids: list[int]) -> tuple[list[Mail], int]:
         state=State.BLOCKED, claim=None, finished_at=now
     )
     # Confirmed, but the rule does not hold: only a bug or a hand in the database gets here.
-    Invitation.objects.filter(id__in=[item.id for item, _ in refused]).update(
+    Invitation.objects.filter(id__in=[mail.id for mail, _ in refused]).update(
         state=State.CANCELLED, finished_at=now
     )
-    for item, reasons in refused:
+    for mail, reasons in refused:
         log.error(
-            "outbox: invitation %s refused: %s", item.uid, [reason.name for reason in reasons]
+            "outbox: invitation %s refused: %s", mail.uid, [reason.name for reason in reasons]
         )
     append(
-        [Event("invitation.blocked", item.uid) for item in blocked]
+        [Event("invitation.blocked", mail.uid) for mail in blocked]
         + [
             Event(
-                "invitation.refused", item.uid, facts={"reasons": ",".join(r.name for r in reasons)}
+                "invitation.refused", mail.uid, facts={"reasons": ",".join(r.name for r in reasons)}
             )
-            for item, reasons in refused
+            for mail, reasons in refused
         ]
     )
     return mails, len(blocked) + len(refused)
 
 
-def reasons_to_stay(
-    invitations: list[Invitation], raws: dict[int, bytes | memoryview]
-) -> list[list[Missing]]:
-    """`consent.missing_before_sending` for each confirmed invitation, on facts read just now."""
-    records = {
-        record.invitation_uid: record
-        for record in ConsentRecord.objects.filter(
-            invitation_uid__in=[invitation.uid for invitation in invitations]
-        )
-    }
-    stopped = _matching([invitation.id for invitation in invitations], STOPPED)
-    held = _matching([invitation.id for invitation in invitations], HELD)
-    now = clock.now()
-    result = []
-    for invitation in invitations:
-        record = records.get(invitation.uid)
-        raw = raws.get(invitation.id)
-        result.append(
-            consent.missing_before_sending(
-                consent.Facts(
-                    state=State(invitation.state),
-                    relationship=invitation.relationship,
-                    digest=consent.digest(invitation.recipient_address, bytes(raw))
-                    if raw
-                    else None,
-                    reviewed_digest=invitation.reviewed_digest,
-                    confirmed_digest=invitation.confirmed_digest,
-                    recorded_digest=record.digest if record else None,
-                    not_before=record.not_before if record else None,
-                    now=now,
-                    stopped=invitation.id in stopped,
-                    held=invitation.id in held,
-                )
-            )
-        )
-    return result
-
-
-def _matching(ids: Iterable[int], condition: str) -> set[int]:
-    ids = list(ids)
-    marks = ", ".join(["%s"] * len(ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM invites_invitation i WHERE id IN ({marks}) AND {condition.format(row='i')}",
-            ids,
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
-def _reserve(invitations: list[Invitation]) -> set[uuid.UUID]:
-    """Takes each recipient's one invitation of the year; returns the uids of those that have it.
-
-    `invitations` come sorted by recipient, so that two workers can't wait for each other.
-    """
+def _reserve(due: list[Due]) -> set[uuid.UUID]:
+    """Takes each recipient's one invitation of the year; returns the uids of those that have it."""
     year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
-    hashes = [str(invitation.recipient_hash) for invitation in invitations]
+    # In one order, so that two workers can't wait for each other.
+    wanted = sorted((item.recipient_hash, item.mail.uid) for item in due)
+    hashes = [hashed for hashed, _ in wanted]
     Reservation.objects.filter(recipient_hash__in=hashes, at__lt=year_ago).delete()
     Reservation.objects.bulk_create(
         [
-            Reservation(recipient_hash=hashed, invitation_uid=invitation.uid, at=Now())
-            for hashed, invitation in zip(hashes, invitations, strict=True)
+            Reservation(recipient_hash=hashed, invitation_uid=uid, at=Now())
+            for hashed, uid in wanted
         ],
         ignore_conflicts=True,
     )
-    uids = [invitation.uid for invitation in invitations]
+    uids = [uid for _, uid in wanted]
     return set(
         Reservation.objects.filter(invitation_uid__in=uids).values_list("invitation_uid", flat=True)
     )

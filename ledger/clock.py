@@ -24,10 +24,14 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {sql_now()}")
         (value,) = cursor.fetchone()
+    return moment(value)
+
+
+def moment(value: str | datetime) -> datetime:
+    """A time as raw SQL gives it (SQLite: text in UTC), in UTC."""
     if isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    moment: datetime = value
-    return moment.astimezone(UTC)
+    return value.astimezone(UTC)
 
 
 def sql_in(seconds: int) -> str:
