@@ -38,7 +38,8 @@ def _confirm(request: MemberRequest) -> HttpResponse:
     try:
         done = confirming.confirm(
             member=request.user,
-            fingerprint=request.POST.get("fingerprint", ""),
+            # PostgreSQL takes no NUL, not even to compare with.
+            fingerprint=request.POST.get("fingerprint", "").replace("\x00", ""),
             nudge=lambda _batch: confirming.nudged(tasks.send_receipts.delay),
         )
     except StaleConfirmation as stale:

@@ -27,7 +27,7 @@ def choose(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         return _save(request)
     show = _show(request.GET.get("show", ""))
-    search = request.GET.get("q", "")
+    search = request.GET.get("q", "").replace("\x00", "")  # PostgreSQL takes no NUL
     page = page_of_people(
         member=request.user, search=search, show=show, number=_number(request.GET.get("page"))
     )
