@@ -20,6 +20,7 @@ def main() -> None:
     if not settings.DEVELOPMENT:
         sys.exit("DEVELOPMENT is not on: accounts with known passwords are for bin/dev alone.")
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable")
 
     from allauth.socialaccount.models import SocialAccount
 

@@ -120,6 +120,10 @@ def refuse_loose_ends(
                 "Unset DEVELOPMENT where other people can reach the site."
             )
         return
+    if "*" in hosts:
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS is *. Name the site's hosts, separated by commas."
+        )
     if not site_url.startswith("https://"):
         raise ImproperlyConfigured(f"SITE_URL is {site_url}. It must begin with https://.")
     for url in outside:

@@ -1,9 +1,13 @@
 """The site's addresses. tests/test_audiences.py says for each of them who may see it."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from config import accounts
+
+# One login for everybody, with its rate limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", accounts.home, name="home"),

@@ -168,6 +168,7 @@ def running_stack(folder: Path, database_url: str = "") -> Iterator[Stack]:
         refuse_fakes(found, sandbox_url=sandbox.url, smtp=smtp)
         stack.vendor = found["database"]
         stack.manage("migrate", "--verbosity", "0", "--no-input")
+        stack.manage("createcachetable")
         try:
             _start_all(stack, port)
             yield stack

@@ -95,7 +95,7 @@ SITE = [
     ("i/<secret:token>/accept/", RECIPIENT, "{link}accept/"),
     # --- staff
     ("admin/", STAFF, "/admin/"),
-    ("admin/login/", PUBLIC, "/admin/login/"),
+    ("admin/login/", STAFF, "/admin/login/"),
     ("admin/logout/", STAFF, "/admin/logout/"),
     ("admin/password_change/", STAFF, "/admin/password_change/"),
     ("admin/password_change/done/", STAFF, "/admin/password_change/done/"),
@@ -278,7 +278,8 @@ def test_a_member_gets_everything_but_the_staffs(site: dict[str, Any]) -> None:
         answer = browser.get(path)
         if address.audience is STAFF:
             # Signing out there leads to its front page, which refuses.
-            refused = sent_to_sign_in(answer) or answer.headers.get("Location") == "/admin/"
+            home = answer.headers.get("Location") == "/admin/"
+            refused = sent_to_sign_in(answer) or home or answer.status_code == 403
         else:
             refused = sent_to_sign_in(answer) or answer.status_code in (403, 404)
         if refused != (address.audience is STAFF) or answer.status_code >= 500:

@@ -33,6 +33,7 @@ UNSAFE = [
     ({"SOURCE_GOOGLE_CLIENT_SECRET": ""}, "SOURCE_GOOGLE_CLIENT_SECRET is not set"),
     ({"SIGN_IN_SERVER_URL": SANDBOX, "SIGN_IN_CLIENT_ID": "a", "SIGN_IN_CLIENT_SECRET": "b"},
      "that is a sandbox"),
+    ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS is *"),
     ({"DEVELOPMENT": "1"}, "DEVELOPMENT is on, but ALLOWED_HOSTS names handpicked.example"),
 ]  # fmt: skip
 
