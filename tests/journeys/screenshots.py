@@ -28,6 +28,9 @@ def store(page: Page, heading: str) -> None:
     before = page.viewport_size
     for device, (width, height) in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
+        # As tall as the page, so that the bar stands below it and not across.
+        tall = max(height, page.evaluate("document.scrollingElement.scrollHeight"))
+        page.set_viewport_size({"width": width, "height": tall})
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             path = folder / f"{number:02}-{words}-{device}-{scheme}.png"
