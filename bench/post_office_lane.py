@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import tempfile
 from pathlib import Path
 
 from bench import site
@@ -23,8 +25,10 @@ def send() -> None:
     from django.core.management import call_command
     from post_office.models import STATUS, Email
 
+    logging.disable(logging.INFO)
     site.wait_for_go()
-    call_command("send_queued_mail", processes=2)
+    with tempfile.TemporaryDirectory() as folder:
+        call_command("send_queued_mail", processes=2, lockfile=f"{folder}/lock")
     print(Email.objects.filter(status=STATUS.sent).count(), flush=True)
 
 
