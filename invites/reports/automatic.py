@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from invites.reports.phrases import any_of
 
 _ANSWERS = (
     "x-autoreply",
@@ -13,17 +13,16 @@ _ANSWERS = (
     "x-vacation",
     "x-mail-autoreply",
 )
-_PRECEDENCE = re.compile(r"auto[-_ ]?repl", re.IGNORECASE)
-_SUBJECT = re.compile(
-    r"\b(?:auto(?:matic|mated|matisch\w*)?[-: ]?(?:re(?:ply|sponse)|answer|antwort))\b|^auto:"
-    r"|\bout of (?:the )?office\b|\bon vacation\b|\bvacation (?:re(?:ply|sponse)|notice|message)|\baway (?:until|from)\b"
-    r"|automatische (?:antwort|beantwoording)|abwesen(?:d|heit)|r[ée]ponse automatique|absence du bureau|\babsent\b"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)"
-    r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente|afwezig|autosvar|automatisk[t]? svar|fr[åa]nvar"
-    r"|automatyczna odpowied|poza biurem|automatick[áa] odpov|автоответ|автоматический ответ|вне офиса"
-    r"|自動(?:返信|応答)|不在(?:通知|の)|自动(?:回复|答复)|自動(?:回覆|回復)|자동 ?(?:응답|회신)|부재중"
-    r"|otomatik (?:yan[ıi]t|cevap)",
-    re.IGNORECASE,
+_PRECEDENCE = any_of(r"auto[-_ ]?repl")
+_SUBJECT = any_of(
+    r"\bauto(?:matic|mated|matisch\w*)?[-: ]?(?:re(?:ply|sponse)|answer|antwort)\b|^auto:",
+    r"\bout of (?:the )?office\b|\bon vacation\b|\bvacation (?:re(?:ply|sponse)|notice|message)",
+    r"\baway (?:until|from)\b|\babsent\b|abwesen(?:d|heit)|automatische (?:antwort|beantw)",
+    r"r[ée]ponse automatique|absence du bureau|respuesta autom[áa]tica|fuera de (?:la )?oficina",
+    r"risposta automatica|fuori (?:sede|ufficio)|resposta autom[áa]tica|fora do escrit[óo]rio",
+    r"ausente|afwezig|autosvar|automatiskt? svar|fr[åa]nvar|automatyczna odpowied|poza biurem",
+    r"automatick[áa] odpov|автоответ|автоматический ответ|вне офиса|otomatik (?:yan[ıi]t|cevap)",
+    r"自動(?:返信|応答|回覆|回復)|不在(?:通知|の)|自动(?:回复|答复)|자동 ?(?:응답|회신)|부재중",
 )
 
 

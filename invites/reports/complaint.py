@@ -10,6 +10,7 @@ from invites.reports.report import Kind, Recipient, Report
 _RECIPIENT = re.compile(
     r"^(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(.{1,400})$", re.IGNORECASE | re.MULTILINE
 )
+_REQUIRED = {"feedback-type", "user-agent"}  # RFC 5965, 3.1
 _ADDRESS = re.compile(r"[^\s<>;,\"()]{1,128}@[^\s<>;,\"()]{1,255}")
 _SUBJECT = re.compile(
     r"\b(?:abuse|spam|feedback|complaint)\b.{0,20}\breport\b|\bcomplaint about (?:a |the |your )?message\b",
@@ -23,6 +24,8 @@ _MAX_RECIPIENTS = 200
 def read(message: parts.Message) -> Report | None:
     """The complaint in a message, else None. One recipient without address when none is named."""
     reports = message.texts("message/feedback-report")
+    if not reports and _REQUIRED.issubset(parts.fields(message.words)):
+        reports = [message.words]  # the MIME wrapping was lost
     originals = message.texts(*parts.ORIGINAL)
     if reports:
         feedback = parts.fields(reports[0]).get("feedback-type", "").strip().lower() or "abuse"
@@ -37,8 +40,8 @@ def read(message: parts.Message) -> Report | None:
     ]
     if not named and originals:
         named = _reader(parts.fields(originals[0][: parts.MAX_TEXT]))
-    unique = dict.fromkeys(named[:_MAX_RECIPIENTS]) or {None: None}
-    return Report(Kind.COMPLAINT, tuple(Recipient(address) for address in unique), feedback)
+    unique: list[str | None] = [*dict.fromkeys(named[:_MAX_RECIPIENTS])]
+    return Report(Kind.COMPLAINT, tuple(map(Recipient, unique or [None])), feedback)
 
 
 def _reader(original: dict[str, str]) -> list[str]:

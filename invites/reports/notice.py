@@ -1,4 +1,4 @@
-"""Bounces in prose: is this one, whom does it speak of, and what does it say about each?
+"""Letters about mail that was not delivered: whom do they speak of, and what do they say about each?
 
 Before RFC 3464 every program had words of its own, and many still have. The rules here know the
 shapes that such letters share, not the programs.
@@ -10,83 +10,78 @@ import re
 from dataclasses import dataclass
 
 from invites.reports import parts
+from invites.reports.phrases import any_of
 from invites.reports.reasons import Stage
 
-_FROM = re.compile(
-    r"mail(?:er)?[-_. ]?daemon|mail(?:er)? (?:delivery|administrator|system|router|server)|delivery (?:sub)?system"
-    r"|delivery (?:agent|service|notification)|post ?master|poostmaster|e-?mail (?:delivery|server|gateway)"
-    r"|system administrator|microsoft (?:outlook|exchange)|bounce|mdaemon|listserv",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"undeliver|non-? ?deliver|not (?:be )?deliver|n.t (?:be )?deliver|returned? (?:e?-?mail|to sender|message)|returning|failure notice"
-    r"|deliver\w* (?:status|report|notification|failure|failed|error|problem|delay|has failed|incomplete|attempt)"
-    r"|(?:fail|failed|error|unable|problem|cannot|could not|delay)\w* .{0,30}(?:deliver|send|sending|transmit|recipient|mail)"
-    r"|(?:mail|message|deliver\w*|notice|transmission)\b.{0,30}\b(?:fail|error|delay|reject|bounce|status|return)|bounced?\b|warning: (?:message|could)"
-    r"|unzustellbar|nicht zugestellt|zustell\w* .{0,20}fehl|fehlgeschlagen|non (?:remis|distribu|recapit|consegn)|[ée]chec|impossible de remettre"
-    r"|mancat[ao] |impossibile|no se (?:ha |pudo |puede )|no entregad|devuelt|devolu|não (?:foi )?entreg|falha|onbestelbaar|niet bezorgd|niet afgeleverd"
-    r"|kunde inte|kunne ikke|kan ikke leveres|ikke levert|niedost|nie można|nedoru[cč]|teslim edile|iletileme"
-    r"|не ?доставлен|не удалось|ошибка|不達|配信|送信でき|エラー|宛先不明|退信|无法投递|無法投遞|投递失败|无法传递|未传递|传送失败|배달|반송|전송 실패",
-    re.IGNORECASE,
-)
-_BODY = re.compile(
-    r"(?:could|can|was|were|has|have|did|is|are) ?n(?:o|')t (?:been |be |yet )?(?:yet )?(?:been )?(?:deliver|sent\b|reach)|cannot be (?:deliver|sent)|not able to (?:deliver|send)"
-    r"|unable to (?:deliver|send|complete)|delivery to the following|undeliver|deliver\w* (?:has |have )?(?:fail|been delayed|problem|status|attempt|error)|fail\w* (?:to )?deliver"
-    r"|permanent(?:ly)? (?:fatal )?(?:error|fail)|failed (?:permanently|address|recipient)|address\w* (?:had|failed)|wasn't able to|not been delivered|is delayed"
-    r"|transcript of session|smtp error|remote (?:host|server) (?:said|returned)|said: [45]\d\d|message (?:was|has been) (?:rejected|returned|blocked|refused)|rejected your message"
-    r"|returned (?:to you|below|message)|following recipient|following address|non-deliver|unknown user|user unknown|no such user|bounce"
-    r"|nicht (?:zugestellt|ausgeliefert)|unzustellbar|pas pu être|non remis|n'a pas été|no se (?:ha podido|pudo|puede)|non è stato possibile|recapito non|não (?:foi|pôde)"
-    r"|не (?:может быть|был[оа]?|удалось) ?достав|配信|送信でき|届け|退回|无法|無法|投递|배달",
-    re.IGNORECASE,
-)
 _ADDRESS = r"[^\s<>()\[\],;:\"'|=]{1,128}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?"
-_LABEL = r"(?:(?:to|rcpt to|recipient(?: address)?|failed recipient\(?s?\)?|address|user|error|for|final-recipient|unknown user)[ \t]*:?[ \t]+)?"
+
+
 # A line that opens with an address, behind no more than punctuation or a label.
-_OPENING = re.compile(
-    rf"^[ \t>*\-'\"]{{0,12}}{_LABEL}(?:rfc822;[ \t]*)?[<'\"(]?({_ADDRESS})(?=[>'\")\s:,;.(<]|$)",
-    re.IGNORECASE,
+_LABEL = (
+    r"(?:(?:(?:failed )?recipient\(?s?\)?(?: address)?|rcpt to|address|user|unknown user|error|for"
+    r"|final-recipient)[ \t]*:?[ \t]+)?"
 )
-_IN_A_SENTENCE = re.compile(
-    r"(?:\b(?:to|for|recipient|address|user|mailbox|deliver\w*|reach|account|message to|to:|an|para|à|destinatario|destinataire|empfänger|адрес\w*)"
-    rf"\b[^\n@<]{{0,40}}?[ :<'\"(]|\bRCPT TO: ?<?)({_ADDRESS})",
-    re.IGNORECASE,
+_OPENING = any_of(
+    rf"^[ \t>*\-'\"]{{0,12}}{_LABEL}(?:rfc822;[ \t]*)?[<'\"(]?({_ADDRESS})(?=[>'\")\s:,;.(<]|$)"
 )
-_RCPT = re.compile(rf"\bRCPT[ _]TO:? ?<?({_ADDRESS})", re.IGNORECASE)
-_ABOUT_THE_SENDER = re.compile(
-    r"\b(?:mail from|from|sent by|sender|return-path|reply-to|contact|please|help|support|expanded from|write to|forward)\b",
-    re.IGNORECASE,
+_RCPT = any_of(rf"\bRCPT[ _]TO:? ?<?({_ADDRESS})")
+_IN_A_SENTENCE = any_of(
+    r"(?:\b(?:to|for|recipient|address|user|mailbox|deliver\w*|reach|account|an|para|à|destinatario"
+    rf"|destinataire|empfänger|адрес\w*)\b[^\n@<]{{0,40}}?[ :<'\"(]|\bSMTP[=:])({_ADDRESS})"
 )
-_SEPARATOR = re.compile(
-    r"^[ \t>|#*\-=_]*\b(?:(?:this|below|enclosed|here|following|follow|attached)\b.{0,60}\b(?:copy|header|message|text)"
-    r"|(?:original|returned|undelivered|unsent|bounced|rejected|your)(?: e?-?mail)?(?: message)?(?: header\w*)?(?: follows| below| text)?[ \t]*[:\-=*|#]"
-    r"|(?:message|mail) (?:header|text|content|body)\w* (?:follow|below)|begin(?:ning)? (?:of )?(?:original|message|returned))",
-    re.IGNORECASE,
+_TO_LINE = any_of(rf"^[ \t>]{{0,8}}to:[ \t]+[\"'<]?({_ADDRESS})")
+_ABOUT_THE_SENDER = any_of(
+    r"\b(?:mail from|from|sent by|sender|return-path|reply-to|contact|please|help|support|write to"
+    r"|forward)\b"
 )
-_HEADER_OF_ORIGINAL = re.compile(
-    r"^[>|\s]{0,4}(?:received:|return-path:|message-id:|mime-version:|dkim-signature:|x-[a-z-]{1,40}:|delivered-to:|from: .{0,200}@|date: )",
-    re.IGNORECASE,
+# Ends the notice if a mail's header follows.
+_SEPARATOR = any_of(
+    r"^[ \t>|#*\-=_]*\b(?:this|below|enclosed|here|follow(?:s|ing)?|attached)\b.{0,60}"
+    r"\b(?:copy|header|message|text)",
+    r"^[ \t>|#*\-=_]*\b(?:original|returned|undelivered|unsent|bounced|rejected|your)(?: e?-?mail)?"
+    r"(?: message)?(?: header\w*)?(?: follows| below| text)?[ \t]*[:\-=*|#]",
+    r"^[ \t>|#*\-=_]*\b(?:message|mail) (?:header|text|content|body)\w* (?:follow|below)",
+)
+# Ends the notice whatever follows: a rule drawn across the page, with a title.
+_TITLE = any_of(
+    r"^[ \t]*[-=*#_]{2,}[ \t]*.{0,40}\b(?:copy of|original (?:message|mail)|header of|unsent message"
+    r"|(?:returned|undelivered|bounced) (?:message|e?-?mail)|message (?:header|text|body))"
+)
+_HEADER_OF_ORIGINAL = any_of(
+    r"^[>|\s]{0,4}(?:received:|return-path:|message-id:|mime-version:|dkim-signature:|delivered-to:"
+    r"|x-[a-z-]{1,40}:|from: .{0,200}@|date: )"
 )
 _HEADER = re.compile(r"^[>|]{0,2} ?[A-Za-z][A-Za-z0-9-]{1,40}:(?:\s|$)")
-_STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = tuple(
-    (stage, re.compile(pattern, re.IGNORECASE))
-    for stage, pattern in (
-        (
-            Stage.MAIL,
-            r">>> ?MAIL\b[^\n]*\n(?:<<<|received|\S{0,12}<)[^\n0-9]{0,6}[45]|in reply to mail\b|after mail from|\[MAIL_FROM\]|sender was rejected|response to mail from",
+_REFUSED = r"[^\n]*\n(?:<<<|received)[^\n0-9]{0,6}[45]"
+_STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
+    (
+        Stage.CONNECT,
+        any_of(
+            r"after initial connection|initial greeting|(?:after|in reply to) (?:EHLO|HELO|STARTTLS)",
+            r"while (?:performing|receiving) the (?:EHLO|HELO|initial)",
         ),
-        (
-            Stage.CONNECT,
-            r"after initial connection|after (?:EHLO|HELO)|in reply to (?:EHLO|HELO|STARTTLS)|initial greeting|while (?:performing|receiving) the (?:EHLO|HELO|initial)",
+    ),
+    (
+        Stage.MAIL,
+        any_of(
+            rf">>> ?MAIL\b{_REFUSED}|in reply to mail\b|after mail from|response to mail from",
+            r"\[MAIL_FROM\]|sender was rejected",
         ),
-        (
-            Stage.DATA,
-            r">>> ?(?:DATA|BDAT|\.)[^\n]*\n(?:<<<|received)[^\n0-9]{0,6}[45]|in reply to (?:the )?(?:end of )?data|after (?:end of )?data|\[DATA\]|failed after i sent|failed on data|end of (?:message|data)",
+    ),
+    (
+        Stage.RCPT,
+        any_of(
+            rf">>> ?RCPT\b{_REFUSED}|in reply to rcpt|after rcpt|to rcpt to|smtp:rcpt|\[RCPT_TO\]",
+            r"does not like recipient|rcpt to response|response to rcpt|recipient address rejected",
         ),
-        (
-            Stage.RCPT,
-            r">>> ?RCPT\b[^\n]*\n(?:<<<|received)[^\n0-9]{0,6}[45]|in reply to rcpt|after rcpt|\[RCPT_TO\]|does not like recipient|rcpt to response|response to rcpt|recipient address rejected|to rcpt to",
+    ),
+    (
+        Stage.DATA,
+        any_of(
+            rf">>> ?(?:DATA|BDAT|\.){_REFUSED}|in reply to (?:the )?(?:end of )?data|\[DATA\]",
+            r"after (?:end of )?data|end of (?:message|data)|failed after i sent|failed on data",
         ),
-    )
+    ),
 )
 _MAX_RECIPIENTS = 200
 _MAX_LINES = 1_500
@@ -100,24 +95,19 @@ class Notice:
     quoted: str
 
 
-def is_bounce(headers: dict[str, str], words: str) -> bool:
-    """Whether this reads like a bounce: a program wrote it, and more than one sign says so."""
-    if headers.get("x-failed-recipients"):
-        return True
-    by_program = bool(_FROM.search(headers.get("from", "")))
-    by_subject = bool(_SUBJECT.search(headers.get("subject", "")))
-    by_path = headers.get("return-path", "").replace(" ", "") == "<>"
-    by_words = bool(_BODY.search(words[:8_000]))
-    if headers.get("in-reply-to") and not by_program and not by_path:
-        return False  # a person answers
-    return (by_program and (by_words or by_subject)) or (by_subject and by_words and by_path)
+def names_somebody(words: str) -> bool:
+    """Whether there is an address in the first lines."""
+    return bool(re.search(_ADDRESS, words[:8_000]))
 
 
 def notice(words: str) -> Notice:
     """The text up to the mail that it quotes, and from there on."""
     lines = [line[:2_000] for line in words[: parts.MAX_TEXT].split("\n")[:_MAX_LINES]]
     for index, line in enumerate(lines):
-        if index and _SEPARATOR.match(line) and _headers_follow(lines, index + 1):
+        titled = _TITLE.match(line) or (
+            _SEPARATOR.match(line) and _headers_follow(lines, index + 1)
+        )
+        if index and titled:
             return Notice("\n".join(lines[:index]), "\n".join(lines[index + 1 :]))
         if _HEADER_OF_ORIGINAL.match(line) and index > 2 and _headers_follow(lines, index):
             while _HEADER.match(lines[index - 1]):
@@ -140,12 +130,13 @@ def recipients(headers: dict[str, str], text: str, quoted_to: str) -> list[tuple
         named = [address for _, address in opening]
         if set(map(str.lower, named)) - own:
             named = [address for address in named if address.lower() not in own]
-    for search in (_RCPT, _IN_A_SENTENCE):
+    for search in (_RCPT, _IN_A_SENTENCE, _TO_LINE):
         if named:
             break
         named = [
             match[1]
             for line in lines
+            if search is _TO_LINE or not _TO_LINE.match(line[:1_000])
             for match in search.finditer(line[:1_000])
             if match[1].lower() not in own
             and not _ABOUT_THE_SENDER.search(line[: match.start(1)][-30:])

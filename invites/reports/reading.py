@@ -20,6 +20,7 @@ from invites.reports import (
     notifications,
     parts,
     reasons,
+    signs,
 )
 from invites.reports.delivery_status import DELAYED, DELIVERED, Entry
 from invites.reports.notice import Notice
@@ -29,7 +30,8 @@ _STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
 _DISPOSITION_PARTS = ("message/disposition-notification", "message/global-disposition-notification")
 _REJECTED = re.compile(r"reject|could not be delivered|not delivered|discarded", re.IGNORECASE)
 _WAITING = re.compile(
-    r"\bwarning\b.{0,40}\b(?:message|only)|not yet been|has been delayed|is delayed|still (?:undelivered|being retried)"
+    r"\bwarning\b.{0,40}\b(?:message|only)|not yet been|has been delayed"
+    r"|is delayed|still (?:undelivered|being retried)"
     r"|will (?:be retried|keep trying|continue)|temporary failure report|\(delay",
     re.IGNORECASE,
 )
@@ -49,6 +51,7 @@ def read(raw: bytes) -> Report:
         or notifications.read(message.words)
         or _statuses(message, letter)
         or _disposition(message)
+        or _wrapped(message, letter)
         or _prose(message, letter)
     )
     if report is None:
@@ -68,7 +71,7 @@ def read(raw: bytes) -> Report:
 def _statuses(message: parts.Message, letter: Notice) -> Report | None:
     """A delivery status notification (RFC 3464), also one that lost its MIME wrapping."""
     entries = delivery_status.entries("\n\n".join(message.texts(*_STATUS_PARTS)))
-    if not entries and notice.is_bounce(message.headers, message.words):
+    if not entries and signs.is_bounce(message.headers, message.words):
         entries = delivery_status.entries(message.words)
     if not entries:
         return None
@@ -128,7 +131,7 @@ def _disposition(message: parts.Message) -> Report | None:
 
 def _prose(message: parts.Message, letter: Notice) -> Report | None:
     """A bounce that only a person was meant to read."""
-    if not notice.is_bounce(message.headers, letter.text):
+    if not signs.is_bounce(message.headers, letter.text):
         return None
     failed = not _WAITING.search(f"{message.headers.get('subject', '')}\n{letter.text}")
     originals = message.texts(*parts.ORIGINAL)
@@ -138,6 +141,17 @@ def _prose(message: parts.Message, letter: Notice) -> Report | None:
         Kind.BOUNCE,
         tuple(_told(address, said, letter.text, failed) for address, said in told),
     )
+
+
+def _wrapped(message: parts.Message, letter: Notice) -> Report | None:
+    """A notification that a gateway passed on as an attachment, naming nobody itself."""
+    originals = message.texts("message/rfc822")
+    if len(originals) != 1 or notice.names_somebody(letter.text):
+        return None
+    if not signs.is_bounce(message.headers, originals[0]):
+        return None
+    inner = parts.message(originals[0].encode("utf-8", "replace"))
+    return _statuses(inner, notice.notice(inner.words))
 
 
 def _told(address: str | None, said: str, text: str, failed: bool) -> Recipient:
