@@ -10,8 +10,9 @@ import html
 import quopri
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 MAX_BYTES = 1_000_000  # a report quotes the mail it is about; what it says itself stands in front
@@ -124,7 +125,7 @@ def _leaves(headers: dict[str, str], body: str, depth: int) -> Iterator[Part]:
 
 
 def _pieces(content_type: str, body: str) -> list[str]:
-    """The parts of a multipart (RFC 2046, 5.1), its preamble included when it says something."""
+    """The parts of a multipart (RFC 2046, 5.1), without preamble; none when its boundary never comes."""
     match = _BOUNDARY.search(content_type)
     if not match:
         return []
@@ -164,13 +165,13 @@ def _base64(raw: bytes) -> bytes:
 
 
 def _decoded(value: str) -> str:
-    """A header's text with RFC 2047 undone."""
-    if "=?" not in value:
-        return value
-    try:
-        return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
-        return value
+    """A header's text: UTF-8 as it stands (RFC 6532), and RFC 2047 undone."""
+    with suppress(ValueError):
+        value = value.encode("latin-1").decode("utf-8")
+    if "=?" in value:
+        with suppress(MessageError, LookupError, ValueError):
+            return str(make_header(decode_header(value)))
+    return value
 
 
 def _without_tags(page: str) -> str:

@@ -107,6 +107,14 @@ SOFT: tuple[tuple[Reason, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        Reason.RELAYING,
+        any_of(
+            r"\brelay(?:ing)?\b|not (?:a )?(?:local|permitted to) (?:domain|gateway)",
+            r"unable to relay|not in my.{0,20}(?:list|domain)|rcpthosts",
+            r"not (?:one of )?our domain|address is not verified|open proxy",
+        ),
+    ),
+    (
         Reason.BLOCKED,
         any_of(
             r"black ?list|block ?list|deny ?list|\brbl\b|dnsbl|spamhaus|spamcop|barracuda",
@@ -122,14 +130,6 @@ SOFT: tuple[tuple[Reason, re.Pattern[str]], ...] = (
             ),
             r"connections? not accepted|bad (?:ip|host)|your (?:ip|host|server|network)\b|不审",
             r"拒绝|拒否|拒絕",
-        ),
-    ),
-    (
-        Reason.RELAYING,
-        any_of(
-            r"\brelay(?:ing)?\b|not (?:a )?(?:local|permitted to) (?:domain|gateway)",
-            r"unable to relay|not in my.{0,20}(?:list|domain)|rcpthosts",
-            r"not (?:one of )?our domain|address is not verified|open proxy",
         ),
     ),
     (
