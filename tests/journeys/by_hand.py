@@ -20,6 +20,7 @@ from tests.page_rules import hold_to_rules, words
 from tests.stack import Stack
 
 STRANGERS = "by-hand.example"  # where everybody lives whom these members invite
+NUL = "\x00"
 NOTE = "You fixed our contract in a weekend. May I send people to you? I'd check your drafts."
 Fields = dict[str, str] | list[tuple[str, str]]
 # Members as sign-up leaves them, each with a session: only the way of signing up is skipped.
@@ -67,7 +68,7 @@ class Answer:
         return str(values[0]) if values else ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Hand:
     """A signed-in member without a browser; nobody signed in when `session` is ""."""
 
@@ -114,8 +115,12 @@ class Hand:
         return f"{local}.of.{self.email.partition('@')[0]}@{STRANGERS}"
 
     def id_of(self, name: str) -> str:
-        """The number of somebody's box on the choose page."""
-        page = self.gets("/invitations/choose/", q=self.address(name).partition("@")[0])
+        """The number of a typed person's box on the choose page."""
+        return self.box_of(self.address(name).partition("@")[0])
+
+    def box_of(self, search: str) -> str:
+        """The number of the one box that this search finds."""
+        page = self.gets("/invitations/choose/", q=search)
         [box] = [one for one in page.tree.iter("input") if one.get("name") == "person"]
         return str(box.get("value"))
 
@@ -163,10 +168,8 @@ class Hand:
         return len(re.findall(r'href="/invitations/sent/', page.html))
 
     def digests(self) -> list[str]:
-        """Of the cards' “Worked together” mails, in their order."""
-        page = self.gets("/invitations/check/")
-        cards = sorted(set(re.findall(r'href="(/invitations/review/[0-9a-f-]{36}/)"', page.html)))
-        return [self.gets(card).hidden("digest_worked") for card in cards]
+        """Of the cards' “Worked together” mails, of everybody on the check page."""
+        return [self.gets(card).hidden("digest_worked") for card in cards_on_check(self)]
 
 
 def members(stack: Stack, count: int) -> list[Hand]:
@@ -181,9 +184,35 @@ def fingerprint_of(digests: Iterable[str]) -> str:
     return consent.fingerprint(digests)
 
 
+def first_card(member: Hand) -> str:
+    """The address of a member's first card, whatever the review page thinks of it."""
+    code = (
+        "from invites.models import Invitation; print(Invitation.objects.filter("
+        f"sender__email='{member.email}', state__in=['chosen', 'reviewed']).earliest('id').uid)"
+    )
+    uid = member.stack.manage("shell", "--no-imports", "-c", code).strip()
+    return f"/invitations/review/{uid}/"
+
+
+def cards_on_check(member: Hand) -> list[str]:
+    """The addresses behind “Change”."""
+    page = member.gets("/invitations/check/")
+    links = [str(one.get("href")) for one in page.tree.iter("a")]
+    return [link for link in links if link.startswith("/invitations/review/") and len(link) > 30]
+
+
+def changes(member: Hand, code: str) -> None:
+    """Something happens to the account, `user`, behind the pages' back."""
+    find = "from django.contrib.auth.models import User; "
+    find += f"user = User.objects.get(email='{member.email}')"
+    member.stack.manage("shell", "--no-imports", "-c", f"{find}; {code}")
+
+
 def _read(response: requests.Response, status: int) -> Answer:
     assert response.status_code == status, f"{response.url}: {response.status_code} {response.text}"
     # A form gives back what was typed, and browsers drop a NUL from it; a refusal comes first.
-    tree = hold_to_rules(response.text.replace("\x00", "").replace("<title>Not yet: ", "<title>"), response.url)
+    tree = hold_to_rules(
+        response.text.replace("\x00", "").replace("<title>Not yet: ", "<title>"), response.url
+    )
     main = next(tree.iter("main"))
     return Answer(status, urlsplit(response.url).path, response.text, words(main), tree)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from invites import consent, tokens
 from tests.journeys.member import MEMBERS, SECONDS
-from tests.stack import Stack
+from tests.servers import wait_until
+from tests.stack import UNDO_SECONDS, Stack
 
 Mail = dict[str, Any]
 
@@ -22,6 +23,20 @@ def to_strangers(stack: Stack, since: int) -> list[Mail]:
     """Every mail to somebody who is no member."""
     mails = stack.sandbox.mails(since_id=since)
     return [mail for mail in mails if not recipient(mail).endswith(f"@{MEMBERS}")]
+
+
+def window_has_passed(stack: Stack, confirmed_at: datetime) -> None:
+    """Waits until the undo window is over and the worker has looked for what is due since then."""
+    over = confirmed_at + timedelta(seconds=UNDO_SECONDS)
+    wait_until(lambda: datetime.now(UTC) > over, "the end of the undo window")
+    before = _sweeps(stack)
+    # One may have begun before the window's end; the one after the next has begun behind it.
+    wait_until(lambda: _sweeps(stack) >= before + 3, "two sweeps")
+
+
+def _sweeps(stack: Stack) -> int:
+    log = stack.processes["worker"].log.read_text(errors="replace")
+    return len(re.findall(r"invites\.tasks\.sweep_outbox\[\S+\] succeeded", log))
 
 
 def recipient(mail: Mail) -> str:

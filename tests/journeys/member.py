@@ -50,7 +50,8 @@ class How:
 
 @dataclass
 class Member:
-    """Somebody with a browser. `troubles` must stay empty: errors of the console, refused loads."""
+    """Somebody with a browser. `troubles` must stay empty: errors of the console, refused loads.
+    `session` is that of somebody who has signed in before the browser opens."""
 
     name: str
     email: str
@@ -58,6 +59,7 @@ class Member:
     stack: Stack
     browser: Browser
     password: str = "a long walk by the river"
+    session: str = ""
     troubles: list[str] = field(default_factory=list)
     context: BrowserContext = field(init=False)
     page: Page = field(init=False)
@@ -74,6 +76,10 @@ class Member:
             java_script_enabled=self.how.script,
         )
         self.context.set_default_timeout(SECONDS * 1000)
+        if self.session:
+            self.context.add_cookies(
+                [{"name": "handpicked_session", "value": self.session, "url": self.stack.url}]
+            )
         self.page = self.context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))

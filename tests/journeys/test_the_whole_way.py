@@ -12,13 +12,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import mailbox, way
-from tests.journeys.conftest import Arrive
+from tests.journeys.conftest import DESK, Arrive
 from tests.journeys.member import SECONDS, How, Member
 from tests.journeys.way import NOTE, Shown
 from tests.stack import UNDO_SECONDS, Stack
 
 ANA = "ana@diaz.example"  # who has twelve people in her address book
-DESK = How("at a desk", photographed=True)
 # One mail per person and year, whoever sends it: everybody invites people of their own.
 WAYS = [
     (

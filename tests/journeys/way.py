@@ -34,10 +34,15 @@ class Shown:
 
 def signs_up(member: Member) -> None:
     """By e-mail, with the code from the mail."""
-    first, _, last = member.name.partition(" ")
     member.goes_to("/")
     member.sees("Invite the people you would vouch for")
     member.follows("Sign up")
+    fills_in_the_sign_up(member)
+
+
+def fills_in_the_sign_up(member: Member) -> None:
+    """The form, and the code that comes by mail."""
+    first, _, last = member.name.partition(" ")
     member.sees("Sign up")
     member.types("First name", first)
     member.types("Last name", last)
