@@ -7,6 +7,7 @@ shapes that such letters share, not the programs.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invites.reports import parts
@@ -146,20 +147,24 @@ def recipients(headers: dict[str, str], text: str, quoted_to: str) -> list[tuple
     unique = list({address.lower(): address for address in reversed(named)}.values())[::-1]
     if len(unique) < 2:
         return [(unique[0] if unique else None, text)]
-    return [(address, about(address, text)) for address in unique[:_MAX_RECIPIENTS]]
+    said = about(unique[:_MAX_RECIPIENTS], text)
+    return [(address, said[address]) for address in said]
 
 
-def about(address: str, text: str) -> str:
-    """The lines that speak of one recipient: from its address to the next line that opens with one."""
-    said: list[str] = []
-    inside = False
+def about(addresses: Sequence[str], text: str) -> dict[str, str]:
+    """Address → the lines that speak of it: from one that names it to one that names another."""
+    said: dict[str, list[str]] = {address: [] for address in addresses}
+    current: str | None = None
     for line in text.split("\n"):
-        opened = _opening(line)
-        if opened:
-            inside = opened[1].lower() == address.lower()
-        if inside:
-            said.append(line)
-    return "\n".join(said)
+        lower = line.lower()
+        named = [address for address in addresses if address.lower() in lower]
+        if named:
+            current = max(named, key=len)
+        elif _opening(line):
+            current = None
+        if current is not None:
+            said[current].append(line)
+    return {address: "\n".join(lines) for address, lines in said.items()}
 
 
 def stage(text: str) -> Stage | None:

@@ -78,22 +78,26 @@ def _statuses(message: parts.Message, letter: Notice) -> Report | None:
     undelivered = [entry for entry in entries if entry.action not in DELIVERED]
     if not undelivered:
         return Report(Kind.DELIVERED, tuple(Recipient(_address(entry)) for entry in entries))
-    told = tuple(_bounced(entry, letter.text, len(undelivered) == 1) for entry in undelivered)
+    about = notice.about([name for entry in entries for name in entry.addresses], letter.text)
+    told = tuple(
+        _bounced(entry, letter.text, alone=True)
+        if len(undelivered) == 1
+        else _bounced(entry, "\n".join(about[name] for name in entry.addresses), alone=False)
+        for entry in undelivered
+    )
     if len(told) == 1 and told[0].address is None:
         [(address, _)] = notice.recipients(message.headers, letter.text, "")[:1]
         told = (replace(told[0], address=address),)
     return Report(Kind.BOUNCE, told)
 
 
-def _bounced(entry: Entry, text: str, alone: bool) -> Recipient:
-    said = next((found for name in entry.addresses if (found := notice.about(name, text))), "")
-    stage = notice.stage(entry.diagnosis) or notice.stage(said) or notice.stage(text)
+def _bounced(entry: Entry, said: str, *, alone: bool) -> Recipient:
+    """One recipient of a notification. `said`: what its letter says about it, for people."""
+    stage = notice.stage(entry.diagnosis) or notice.stage(said)
     failed = entry.action != DELAYED
     verdict = reasons.judge(
         entry.diagnosis, status=entry.status, stage=stage, failed=failed, program=entry.program
     )
-    if alone:
-        said = text
     if not reasons.says_something(entry.diagnosis):
         for words in (reasons.replies(said), said):
             told = reasons.judge(
@@ -102,7 +106,7 @@ def _bounced(entry: Entry, text: str, alone: bool) -> Recipient:
             if told.reason is not Reason.UNCLEAR and words:
                 verdict = told
                 break
-    if verdict.hard and alone and (softer := reasons.words_of_softness(text)):
+    if verdict.hard and alone and (softer := reasons.words_of_softness(said)):
         verdict = replace(verdict, reason=softer, hard=False)  # people are told another story
     return Recipient(_address(entry), verdict.hard, verdict.status, verdict.reason.word)
 
@@ -139,7 +143,7 @@ def _prose(message: parts.Message, letter: Notice) -> Report | None:
     told = notice.recipients(message.headers, letter.text, quoted.get("to", ""))
     return Report(
         Kind.BOUNCE,
-        tuple(_told(address, said, letter.text, failed) for address, said in told),
+        tuple(_told(address, said, failed) for address, said in told),
     )
 
 
@@ -154,8 +158,8 @@ def _wrapped(message: parts.Message, letter: Notice) -> Report | None:
     return _statuses(inner, notice.notice(inner.words))
 
 
-def _told(address: str | None, said: str, text: str, failed: bool) -> Recipient:
-    stage = notice.stage(said) or notice.stage(text)
+def _told(address: str | None, said: str, failed: bool) -> Recipient:
+    stage = notice.stage(said)
     verdict = reasons.judge(reasons.replies(said), stage=stage, failed=failed)
     if verdict.reason is Reason.UNCLEAR:
         verdict = reasons.judge(said, stage=stage, failed=failed)

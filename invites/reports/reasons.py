@@ -16,6 +16,7 @@ _URL = re.compile(r"https?://[^\s<>\"']{1,500}", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?[^\s<>()\[\],;:\"'|]{1,128}@[a-z0-9][a-z0-9.-]{0,200}>?", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\w.])([45]\d\d)[ -]?(?=$|[\s#(<:'.]|[A-Za-z45])")
+_TRANSCRIPT = re.compile(r"[ \t>]{0,4}<<< ?([45]\d\d.*)")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SPACE = re.compile(r"\s+")
 
@@ -102,10 +103,18 @@ def words_of_softness(text: str) -> Reason | None:
 
 
 def replies(text: str) -> str:
-    """The lines that quote a server (a reply or status code), to the end of their paragraph."""
+    """The lines that quote a server, to the end of their paragraph.
+
+    In a transcript (">>>" and "<<<") only the first refusal: what follows are its consequences, and
+    the words that the own program makes of it.
+    """
+    lines = text.split("\n")
+    refused = [match[1] for line in lines if (match := _TRANSCRIPT.match(line))]
+    if refused:
+        return "\n".join(line for line in refused if line[:3] == refused[0][:3])
     kept: list[str] = []
     inside = False
-    for line in text.split("\n"):
+    for line in lines:
         inside = bool(line.strip()) and (inside or bool(_CODE.search(line) or _REPLY.search(line)))
         if inside:
             kept.append(line)

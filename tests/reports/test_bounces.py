@@ -162,6 +162,31 @@ def test_prose_is_read_by_its_shape(words: str, hard: bool) -> None:
     assert report.original_message_id == OURS
 
 
+def test_in_a_transcript_the_servers_words_outrank_what_the_program_makes_of_them() -> None:
+    session = f">>> DATA\n<<< 550 no such user\n550 5.1.1 <{BEN}>... User unknown\n"
+    raw = letter(f"<{BEN}>\n\n{session}", subject="Returned mail: User unknown")
+    assert only(read(raw)) == (BEN, False, "filtered")
+    assert only(read(raw.replace(b">>> DATA", b">>> RCPT To:<ben@example.net>")))[1] is True
+
+
+def test_one_recipients_refusal_is_not_held_against_another() -> None:
+    words = (
+        f"Could not be delivered:\n{BEN}\neva@example.net\n\nTranscript of session follows\n"
+        f">>> RCPT To:<eva@example.net>\n<<< 452 try again later\n"
+        f">>> RCPT To:<{BEN}>\n<<< 550 5.1.1 no such user\n"
+    )
+    told = [
+        (one.address, one.hard) for one in read(letter(words, subject="Returned mail")).recipients
+    ]
+    assert told == [(BEN, True), ("eva@example.net", False)]
+
+
+def test_a_gateway_may_wrap_a_notification_in_an_empty_mail() -> None:
+    inner = status("smtp; 550 5.1.1 User unknown", code="5.1.1").decode()
+    raw = multipart("other", ("message/rfc822", inner), subject="Undelivered Mail")
+    assert only(read(raw)) == (BEN, True, "user unknown")
+
+
 def test_failed_recipients_in_the_header_come_first() -> None:
     words = "The following address failed:\n  an undisclosed address\n"
     raw = letter(words, x_failed_recipients=f"{BEN}, eva@example.net")
