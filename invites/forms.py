@@ -7,10 +7,18 @@ from django import forms
 from invites.words import LINE_LENGTH, NOTE_LENGTH, RELATIONSHIP_LENGTH
 
 
+class Words(forms.CharField):
+    """Text of the member's own. A NUL is dropped, as the actions drop other control characters:
+    a browser can't send one, and a refusal would take the rest of the text with it."""
+
+    def to_python(self, value: object) -> str:
+        return str(super().to_python(value)).replace("\x00", "")
+
+
 class NoteForm(forms.Form):
     """The one note for everybody. It starts empty, and no button fills it."""
 
-    note = forms.CharField(
+    note = Words(
         label="Your note",
         required=False,
         strip=False,
@@ -25,12 +33,12 @@ class NoteForm(forms.Form):
 class CardForm(forms.Form):
     """The words for one person."""
 
-    own_line = forms.CharField(
+    own_line = Words(
         required=False,
         help_text=f"It stands above your note. Up to {LINE_LENGTH} characters.",
         widget=forms.TextInput(attrs={"class": "letter", "dir": "auto", "autocomplete": "off"}),
     )
-    relationship_words = forms.CharField(
+    relationship_words = Words(
         label="Other: how do you know each other?",
         required=False,
         help_text=f"For “Other…” only. A few words, up to {RELATIONSHIP_LENGTH} characters.",
