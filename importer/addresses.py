@@ -6,8 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from importer import mail_domains
 
@@ -99,10 +101,10 @@ def read(written: str, label: str = "") -> Address:
     local, domain = _mailbox(valid)
     return Address(
         written=written,
-        envelope=valid.ascii_email or "",
+        envelope=valid.envelope,
         normalised=f"{local}@{domain}",
         kind=_kind(label, domain),
-        refusal=_refusal(local, domain, is_ascii=valid.ascii_email is not None),
+        refusal=_refusal(local, domain, is_ascii=valid.envelope != ""),
     )
 
 
@@ -116,17 +118,51 @@ def normalise(written: str) -> str:
     return f"{local}@{domain}"
 
 
-def _validated(written: str) -> ValidatedEmail:
+@dataclass(frozen=True, slots=True)
+class _Valid:
+    """What email-validator makes of an address. `envelope` is "" when it can't be in ASCII."""
+
+    local: str
+    domain: str
+    envelope: str
+
+
+# A local part about which email-validator has nothing to say: RFC 5322, section 3.2.3, dot-atom.
+_PLAIN_LOCAL = re.compile(
+    r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII
+)
+
+
+def _validated(written: str) -> _Valid:
+    """By email-validator. An address book names few domains often, so these are remembered."""
+    local, _, domain = written.rpartition("@")
+    if domain.isascii() and len(written) <= LONGEST and _PLAIN_LOCAL.fullmatch(local):
+        ascii_domain = _ascii_domain(domain)
+        if ascii_domain:
+            if local.lower() in CASE_INSENSITIVE_MAILBOX_NAMES:
+                local = local.lower()
+            return _Valid(local, ascii_domain, f"{local}@{ascii_domain}")
     try:
-        return validate_email(written, check_deliverability=False)
+        valid = validate_email(written, check_deliverability=False)
     except EmailNotValidError as error:
         raise NotAnAddress(str(error)) from None
+    return _Valid(valid.local_part, valid.ascii_domain or "", valid.ascii_email or "")
 
 
-def _mailbox(valid: ValidatedEmail) -> tuple[str, str]:
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    """The domain as email-validator has it, or "" for one that it refuses or that isn't plain."""
+    try:
+        valid = validate_email(f"x@{domain}", check_deliverability=False)
+    except EmailNotValidError:
+        return ""
+    return (valid.ascii_domain or "") if valid.domain == valid.ascii_domain else ""
+
+
+def _mailbox(valid: _Valid) -> tuple[str, str]:
     """Local part and domain for comparing."""
-    local = unicodedata.normalize("NFC", valid.local_part).casefold()
-    domain = (valid.ascii_domain or "").lower()
+    local = valid.local if valid.local.isascii() else unicodedata.normalize("NFC", valid.local)
+    local, domain = local.casefold(), valid.domain.lower()
     if domain == "googlemail.com":
         domain = "gmail.com"
     if domain == "gmail.com":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 
 from importer import addresses
 from importer.addresses import REFUSALS, Kind, NotAnAddress
@@ -151,3 +152,28 @@ def test_the_envelope_is_what_mail_servers_take() -> None:
     assert addresses.read("Bea@señal.example").envelope == "Bea@xn--seal-hqa.example"
     assert addresses.read("josé@firm.example").envelope == ""
     assert addresses.read("O'Rourke@Firm.example").envelope == "O'Rourke@firm.example"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "bea@norte.example", "Bea.Sousa+x@Norte.Example", "o'neil@firm.example", "a_b-c@x.co.uk",
+        "POSTMASTER@firm.example", "News@firm.example", ".a@firm.example", "a..b@firm.example",
+        "a.@firm.example", "@firm.example", "a@", "a@b", "a@-b.example", "a@b_c.example", "a b@c.de",
+        "a@b@c.de", "a@[127.0.0.1]", "a@firm.example.", "a@.example", "a@firm.invalid",
+        "x" * 64 + "@firm.example", "x" * 65 + "@firm.example", "a@" + "y" * 63 + ".example",
+        "a@" + "y" * 64 + ".example", "a@xn--mnchen-3ya.example", "a@localhost", "é@firm.example",
+        "a@münchen.example", "a\u00a0@firm.example", "a@firm.example\u200b", "٣@firm.example",
+    ],
+)  # fmt: skip
+def test_the_quick_way_for_plain_addresses_says_what_email_validator_says(written: str) -> None:
+    try:
+        valid = validate_email(written, check_deliverability=False)
+    except EmailNotValidError:
+        with pytest.raises(addresses.NotAnAddress):
+            addresses.read(written)
+    else:
+        read = addresses.read(written)
+        assert read.envelope == (valid.ascii_email or "")
+        local, _, domain = read.normalised.rpartition("@")
+        assert (local, domain) == (valid.local_part.casefold(), (valid.ascii_domain or "").lower())
