@@ -166,7 +166,6 @@ class Invitation(models.Model):
                 name="invites_claimed",
             ),
             models.Index(fields=["recipient_hash"], name="invites_by_recipient"),
-            models.Index(fields=["sender", "state"], name="invites_by_sender"),
         ]
 
     def __str__(self) -> str:
@@ -206,7 +205,7 @@ class Claim(models.Model):
     """A worker's lease on the invitations that carry its uid. Silent for too long, it is over."""
 
     uid = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    lease_until = models.DateTimeField(db_index=True)
+    lease_until = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"claim {self.uid}"

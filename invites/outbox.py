@@ -239,9 +239,13 @@ def _reserve(due: list[Due]) -> set[uuid.UUID]:
 
 def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tally) -> None:
     previous: Outcome | None = None
+    renew_at = time.monotonic() + settings.LEASE_SECONDS / 3
     try:
         for mail in mails:
             transport.open()
+            if time.monotonic() > renew_at:
+                renew(claim)
+                renew_at = time.monotonic() + settings.LEASE_SECONDS / 3
             may_leave = depart(claim, mail, previous)
             previous = None
             if may_leave:
@@ -253,29 +257,35 @@ def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tall
                 _record(claim, previous)
 
 
+def renew(claim: uuid.UUID) -> None:
+    """Prolongs a lease that is not over yet. Raises ClaimLost when it is."""
+    lease_until = clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    mine = Claim.objects.filter(uid=claim, lease_until__gt=clock.now())
+    if not mine.update(lease_until=lease_until):
+        raise ClaimLost
+
+
 def depart(claim: uuid.UUID, mail: Mail, previous: Outcome | None) -> bool:
-    """One durable commit: the outcome of the mail before, the renewed lease, and this mail's intent.
+    """One durable commit: the outcome of the mail before, and this mail's intent.
 
     True: this mail is `sending`, its DATA may begin. False: somebody stopped it in time.
     Raises ClaimLost, with nothing written, when the lease is over: that fences a worker that slept.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE invites_claim SET lease_until = {clock.sql_in(settings.LEASE_SECONDS)} "
-            f"WHERE uid = %s AND lease_until > {clock.sql_now()}",
-            [_uuid(claim)],
-        )
-        if cursor.rowcount == 0:
-            raise ClaimLost
         if previous is not None:
             _record(claim, previous)
         cursor.execute(
             "UPDATE invites_invitation AS i SET state = 'sending' "
-            "WHERE id = %s AND state = 'claimed' AND claim = %s "
+            f"WHERE id = %s AND state = 'claimed' AND claim = %s AND EXISTS (SELECT 1 "
+            f"FROM invites_claim c WHERE c.uid = i.claim AND c.lease_until > {clock.sql_now()}) "
             f"AND NOT {STOPPED.format(row='i')} AND NOT {HELD.format(row='i')}",
             [mail.id, _uuid(claim)],
         )
-        return bool(cursor.rowcount == 1)
+        if cursor.rowcount == 1:
+            return True
+        if not Claim.objects.filter(uid=claim, lease_until__gt=clock.now()).exists():
+            raise ClaimLost
+        return False
 
 
 def _hand_over(transport: Transport, mail: Mail) -> Outcome:

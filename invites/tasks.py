@@ -14,11 +14,11 @@ def send_due() -> None:
 
 @shared_task
 def sweep_outbox() -> None:
-    """Every few seconds: ends dead workers' claims and late confirmations, then sends what is due."""
+    """Every few seconds: ends dead claims and late confirmations, sends mails, then receipts."""
     outbox.recover()
     outbox.expire()
-    receipts.send_pending()
     outbox.send_due()
+    receipts.send_pending()
 
 
 @shared_task

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Claim',
             fields=[
                 ('uid', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('lease_until', models.DateTimeField(db_index=True)),
+                ('lease_until', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
@@ -155,10 +155,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invitation',
             index=models.Index(fields=['recipient_hash'], name='invites_by_recipient'),
-        ),
-        migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(fields=['sender', 'state'], name='invites_by_sender'),
         ),
         migrations.AddConstraint(
             model_name='invitation',
