@@ -107,6 +107,7 @@ def test_another_note_brings_the_cards_back(arrives: Arrive, ana: Hand) -> None:
     expect(member.page.locator(".mail .letter")).to_have_text(re.compile("^Quite another note"))
     member.goes_to("/invitations/check/")
     member.sees("Nobody gets a mail yet")
+    member.does_not_read("send to those above")
 
 
 def test_a_line_for_one_person_is_seen_in_the_mail_before_it_counts(
