@@ -9,6 +9,7 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef
 
 from importer import addresses, cleaning, grants, oauth, reading, storing
 from importer.addresses import REFUSALS
@@ -24,23 +25,9 @@ from importer.models import (
     LeftOut,
 )
 from importer.oauth import NotConnected, Question
-from importer.reading import read_pages
 from importer.sources import typed
 from ledger import clock, entries, subjects
 from ledger.entries import Event, Fact
-
-__all__ = [
-    "add_typed",
-    "begin_connection",
-    "finish_connection",
-    "forget_contacts",
-    "forget_overdue",
-    "held",
-    "read_pages",
-    "retry_import",
-    "stop_import",
-    "touch",
-]
 
 # Trying again from the stored cursor can't help after these; a new import starts at the front.
 _START_OVER = {"cursor_refused", "looped", "too_many_pages"}
@@ -190,11 +177,13 @@ def forget_overdue() -> int:
     now = clock.now()
     idle_since = now - timedelta(hours=settings.CONTACT_IDLE_HOURS)
     too_old = now - timedelta(hours=settings.CONTACT_HOURS)
-    holding = Contact.objects.order_by().values_list("member_id", flat=True).distinct()
-    idle = set(LastClick.objects.filter(at__lt=idle_since).values_list("member_id", flat=True))
-    aged = set(holding.filter(created_at__lt=too_old))
+    theirs = Contact.objects.filter(member_id=OuterRef("member_id"))
+    silent = LastClick.objects.filter(Exists(theirs), at__lt=idle_since)
+    idle = set(silent.values_list("member_id", flat=True))
+    old = Contact.objects.order_by().filter(created_at__lt=too_old)
+    aged = set(old.values_list("member_id", flat=True).distinct())
     people = 0
-    for member_id in sorted(idle.intersection(holding)):
+    for member_id in sorted(idle):
         people += _forget(member_id, (), "idle")
     for member_id in sorted(aged - idle):
         people += _forget(member_id, (), "age", read_before=too_old)

@@ -29,10 +29,6 @@ class DraftError(Exception):
     """The base of what keeps a draft from changing; str() is the sentence for the page."""
 
 
-class NotChoosable(DraftError):
-    """This person can't be chosen, and why."""
-
-
 class NoteRefused(DraftError):
     """These words can't stand in a mail, and why."""
 
