@@ -132,6 +132,10 @@ class RateLimited(SourceError):
         self.retry_after = retry_after
 
 
+class BadFile(ValueError):
+    """A file that can't be read as an address book; the message is a sentence for its owner."""
+
+
 # What can go wrong with a page, as a sentence. {provider} is the source's label.
 PROBLEMS = {
     "access_ended": "{provider} ended our access before everything was read.",
@@ -149,5 +153,6 @@ PROBLEMS = {
     "too_many_pages": "{provider} has more pages than we read.",
     "out_of_time": "Reading took longer than our access may last.",
     "source_gone": "This site no longer offers {provider}.",
+    "file_unreadable": "Our key for the stored file has changed, so it can't be read any more.",
     "grant_unreadable": "Our key for the stored access has changed.",
 }

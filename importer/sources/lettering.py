@@ -93,6 +93,29 @@ def as_utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
+def lines(pieces: Iterable[bytes], longest: int) -> Iterator[list[bytes]]:
+    """The lines of a file, some at a time. CRLF, CR CR LF, LF and a lone CR all end one.
+
+    What a line has beyond `longest` bytes and a piece is dropped.
+    """
+    rest = b""
+    for piece in pieces:
+        data = rest + piece
+        # A CR at the very end may be the first half of a CRLF in the next piece.
+        kept = len(data) - len(data.rstrip(b"\r"))
+        data, tail = (data[:-kept], data[-kept:]) if kept else (data, b"")
+        found = _split(data)
+        rest = found.pop()[:longest] + tail[-2:]
+        yield found
+    yield _split(rest)
+
+
+def _split(data: bytes) -> list[bytes]:
+    if b"\r" in data:
+        data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data.split(b"\n")
+
+
 def text(raw: bytes, declared: str = "", otherwise: str = "") -> str:
     """The text in `raw`: as declared if that is true, as UTF-8, as `otherwise`, or as guessed."""
     if raw.isascii() and declared in ("", "utf-8"):
@@ -124,12 +147,12 @@ def guess(raw: bytes) -> str:
 
 
 def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A sample may end inside a character.
-        return error.reason == "unexpected end of data" and 0 < len(raw) - 4 < error.start
-    return True
+    """Whether it is, but for a byte here and there."""
+    # Of a long text the last character may be cut in two.
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoded = decoder.decode(raw, final=len(raw) < 100)
+    broken = decoded.count("\ufffd")
+    return broken == 0 or broken * 20 < len(decoded) - len(decoded.encode("ascii", "ignore"))
 
 
 def _is_shift_jis(raw: bytes) -> bool:

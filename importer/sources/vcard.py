@@ -62,7 +62,8 @@ def read(pieces: Iterable[bytes]) -> Iterator[SourcePerson]:
     """The people in a vCard file, one for each card, in the order in which their cards end."""
     declared = ""  # a program that names its charset once means it everywhere
     unnamed = b""  # what is in an encoding that nobody names: the more of it, the surer the guess
-    for card in _cards(_properties(_lines(lettering.as_utf8(pieces)))):
+    lines = lettering.lines(lettering.as_utf8(pieces), LONGEST_LINE)
+    for card in _cards(_properties(lines)):
         otherwise = ""
         for values in card.values.values():
             for head, raw in values:
@@ -75,29 +76,6 @@ def read(pieces: Iterable[bytes]) -> Iterator[SourcePerson]:
 
 
 # --- lines ----------------------------------------------------------------------------------------
-def _lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The lines of a file, some at a time. CRLF, CR CR LF, LF and a lone CR all end one."""
-    rest = b""
-    for piece in pieces:
-        data = rest + piece
-        # A CR at the very end may be the first half of a CRLF in the next piece.
-        kept = len(data) - len(data.rstrip(b"\r"))
-        data, tail = (data[:-kept], data[-kept:]) if kept else (data, b"")
-        lines = _split(data)
-        rest = lines.pop()
-        if len(rest) > LONGEST_LINE:
-            rest = rest[:LONGEST_LINE]
-        rest += tail[-2:]
-        yield lines
-    yield _split(rest)
-
-
-def _split(data: bytes) -> list[bytes]:
-    if b"\r" in data:
-        data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return data.split(b"\n")
-
-
 def _properties(batches: Iterable[list[bytes]]) -> Iterator[tuple[bytes, bytes]]:
     """Unfolded lines of the properties that we read, as (what is before the colon, value)."""
     wanted = _WANTED
