@@ -21,7 +21,7 @@ from importer.addresses import NotAnAddress
 from importer.sources import typed
 from invites import stored_mail
 from invites.addresses import address_hash
-from invites.consent import State
+from invites.consent import MAY_HAVE_LEFT
 from invites.models import (
     Batch,
     ConsentRecord,
@@ -36,8 +36,6 @@ from ledger.admin import ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-LEFT = (State.SENDING, State.SENT, State.UNKNOWN)
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -114,7 +112,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     @admin.display(description="left")
     def left(self, invitation: Invitation) -> str:
         """When it left, as far as known."""
-        known = invitation.state in LEFT and invitation.finished_at
+        known = invitation.state in MAY_HAVE_LEFT and invitation.finished_at
         return _moment(known) if known else "–"
 
     @admin.display(description="fingerprint")

@@ -54,8 +54,12 @@ DRAFT_STATES = frozenset({State.CHOSEN, State.REVIEWED})
 NEEDS_CONSENT = frozenset(
     {State.CONFIRMED, State.CLAIMED, State.SENDING, State.SENT, State.UNKNOWN}
 )
+# Before the worker's durable intent nothing of it has left: it can still be taken back.
+WAITING_STATES = frozenset({State.CONFIRMED, State.CLAIMED})
+# From that intent on somebody may have it.
+MAY_HAVE_LEFT = NEEDS_CONSENT - WAITING_STATES
 # A blocked one too: withdrawing must not tell the sender who can't be invited.
-WITHDRAWABLE_STATES = frozenset({State.SENDING, State.SENT, State.UNKNOWN, State.BLOCKED})
+WITHDRAWABLE_STATES = MAY_HAVE_LEFT | {State.BLOCKED}
 # A later invitation to the same person is possible after these, and only these.
 LEAVES_ROOM = frozenset({State.CANCELLED, State.EXPIRED, State.FAILED})
 

@@ -171,6 +171,11 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"invitation {self.uid}"
 
+    @property
+    def display_name(self) -> str:
+        """The recipient's name, or the address of someone without one; "" once erased."""
+        return self.recipient_name or self.recipient_address
+
 
 class PreparedMail(models.Model):
     """The bytes of one mail as the card showed them, tokens as hashes. Written once, never changed."""

@@ -21,6 +21,9 @@ from invites import consent
 from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
 from invites.consent import (
     BEFORE_CONFIRMING,
+    MAY_HAVE_LEFT,
+    WAITING_STATES,
+    WITHDRAWABLE_STATES,
     ConsentMissing,
     Facts,
     Missing,
@@ -162,7 +165,7 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
     if not now_true.leaving and not now_true.changed:
         raise ConsentMissing([Missing.NOT_REVIEWED])
     if batch is None:
-        raise StaleConfirmation([_name(item.invitation) for item in now_true.changed])
+        raise StaleConfirmation([item.invitation.display_name for item in now_true.changed])
     nudge(batch)
     erased = forget_contacts(member=member, keep=kept, why="confirmed")
     return Confirmed(batch, already=False, forgotten=max(0, erased - from_book))
@@ -235,15 +238,15 @@ def take_back(*, member: User, batch: Batch, uid: uuid.UUID | None = None) -> Ta
 
 def _cancel(asked: list[Invitation], actor: uuid.UUID, why: str) -> TakenBack:
     """confirmed, claimed → cancelled. The rows are locked by the caller."""
-    waiting = [i for i in asked if i.state in (State.CONFIRMED, State.CLAIMED)]
+    waiting = [i for i in asked if i.state in WAITING_STATES]
     uids = [invitation.uid for invitation in waiting]
     Invitation.objects.filter(uid__in=uids).update(
         state=State.CANCELLED, claim=None, finished_at=Now()
     )
     Reservation.objects.filter(invitation_uid__in=uids).delete()
     append(Event("invitation.cancelled", uid, actor, {"why": why}) for uid in uids)
-    gone = {State.SENDING, State.SENT, State.UNKNOWN}
-    return TakenBack(taken_back=len(uids), too_late=sum(i.state in gone for i in asked))
+    too_late = sum(invitation.state in MAY_HAVE_LEFT for invitation in asked)
+    return TakenBack(taken_back=len(uids), too_late=too_late)
 
 
 @transaction.atomic
@@ -251,12 +254,10 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     """ "This wasn't me": takes everything of this sender back and holds the sender for a person's look."""
     actor = of_member(member.pk)
     waiting = Invitation.objects.select_for_update(of=("self",)).filter(
-        sender=member, state__in=[State.CONFIRMED, State.CLAIMED]
+        sender=member, state__in=WAITING_STATES
     )
     result = _cancel(list(waiting), actor, "not me")
-    left = Invitation.objects.filter(
-        batch=batch, state__in=[State.SENDING, State.SENT, State.UNKNOWN]
-    ).count()
+    left = Invitation.objects.filter(batch=batch, state__in=MAY_HAVE_LEFT).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
     Hold.objects.get_or_create(
@@ -272,7 +273,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
 def withdraw(*, member: User, uid: uuid.UUID) -> bool:
     """After it left: the recipient's page goes dark and nothing else follows. False: nothing to do."""
     changed = Invitation.objects.filter(
-        sender=member, uid=uid, state__in=consent.WITHDRAWABLE_STATES, withdrawn_at=None
+        sender=member, uid=uid, state__in=WITHDRAWABLE_STATES, withdrawn_at=None
     ).update(withdrawn_at=Now())
     if changed:
         append([Event("invitation.withdrawn", uid, of_member(member.pk))])
@@ -285,7 +286,3 @@ def nudged(wake: Callable[[], object]) -> None:
         wake()
     except OperationalError:
         log.warning("the queue is out of reach; the sweep will do it")
-
-
-def _name(invitation: Invitation) -> str:
-    return invitation.recipient_name or invitation.recipient_address

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from importer.sources import typed
 from invites import stored_mail, tokens
 from invites.addresses import NORMALISER, address_hash, key_id
-from invites.consent import NEEDS_CONSENT, State
+from invites.consent import MAY_HAVE_LEFT
 from invites.models import Batch, Invitation, PreparedMail, Suppression
 from invites.rendering import letter_for
 from ledger import clock
@@ -58,7 +58,7 @@ def invitation_of(token: str) -> Invitation | None:
         Invitation.objects.select_related("sender", "batch")
         .filter(
             token_hash=tokens.hash_of(token),
-            state__in=NEEDS_CONSENT - {State.CONFIRMED, State.CLAIMED},
+            state__in=MAY_HAVE_LEFT,
             withdrawn_at=None,
             batch__confirmed_at__gt=since,
         )
@@ -156,16 +156,16 @@ def suppress(recipient_hash: str, *, reason: str) -> bool:
 
 
 @transaction.atomic
-def accept(*, member: User, address: str = "") -> int:
-    """Marks the invitations to a member's verified address as accepted; returns how many.
+def accept(*, member: User, address: str) -> int:
+    """Marks the invitations to `address` as accepted; returns how many.
 
-    `address` has just been verified (the account's main one when left out). It binds: holding
-    somebody else's link is not enough. Who had stopped all invitations joins unannounced.
+    The member has just verified it. It binds: holding somebody else's link is not enough. Who had
+    stopped all invitations joins unannounced.
     """
     uids = list(
         Invitation.objects.filter(
-            recipient_hash=address_hash(address or member.email),
-            state__in=[State.SENDING, State.SENT, State.UNKNOWN],
+            recipient_hash=address_hash(address),
+            state__in=MAY_HAVE_LEFT,
             accepted_at=None,
             stopped_at=None,
             withdrawn_at=None,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from invites import tasks
 from invites.actions import confirming, drafting
-from invites.actions.confirming import Check, Ready
+from invites.actions.confirming import Check
 from invites.actions.drafting import NotInDraft
 from invites.actions.progress import progress
 from invites.consent import ConsentMissing, Missing, StaleConfirmation
@@ -63,8 +63,7 @@ def remove(request: MemberRequest, uid: UUID) -> HttpResponse:
     except NotInDraft as gone:
         messages.warning(request, f"{gone} Nothing was sent.")
     else:
-        name = person.recipient_name or person.recipient_address
-        messages.info(request, f"{name} gets no mail now.")
+        messages.info(request, f"{person.display_name} gets no mail now.")
     return redirect("invites:check")
 
 
@@ -80,7 +79,7 @@ def _page(
     context = {
         "step": 5,
         "check": now,
-        "names": [_name(item) for item in now.leaving],
+        "names": [item.invitation.display_name for item in now.leaving],
         "rows": rows,
         "mails": [(item.invitation, shown(item.mail)) for item in rows.object_list],
         "short_fingerprint": now.fingerprint[:8],
@@ -93,7 +92,3 @@ def _page(
         "progress": progress(member=request.user),
     }
     return render(request, "invites/check.html", context, status=status)
-
-
-def _name(item: Ready) -> str:
-    return item.invitation.recipient_name or item.invitation.recipient_address

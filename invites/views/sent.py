@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,35 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from invites.actions import confirming
-from invites.consent import State
-from invites.models import Batch, Invitation
+from invites.actions import confirming, outcomes
+from invites.models import Batch
 from invites.views.members import MemberRequest
-from ledger import clock
-
-_WAITING = (State.CONFIRMED, State.CLAIMED)
-# Who asked us not to be invited looks like who has not answered: we don't say which.
-_DELIVERED = (State.SENT, State.BLOCKED)
-_GONE = (*_DELIVERED, State.SENDING, State.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One person of a batch: what the member may know, and may still do."""
-
-    invitation: Invitation
-    kind: str
-    minutes: int
-
-    @property
-    def can_take_back(self) -> bool:
-        """Until it begins to leave."""
-        return self.kind in ("waiting", "due")
-
-    @property
-    def can_withdraw(self) -> bool:
-        """After it left: the recipient's page goes dark."""
-        return self.kind in ("delivered", "leaving", "unknown", "accepted")
 
 
 @never_cache
@@ -47,7 +20,7 @@ class Row:
 def sent(request: MemberRequest, uid: UUID) -> HttpResponse:
     """One batch: when each leaves or what became of it."""
     batch = _batch(request, uid)
-    rows = [_row(invitation) for invitation in batch.invitations.order_by("id")]
+    rows = outcomes.rows_of(batch)
     waiting = sum(row.can_take_back for row in rows)
     context = {
         "batch": batch,
@@ -88,42 +61,15 @@ def not_me(request: MemberRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: MemberRequest, uid: UUID) -> HttpResponse:
     """After it left: GET asks, POST closes the recipient's page for good."""
-    invitation = get_object_or_404(
-        Invitation.objects.select_related("batch"),
-        uid=uid,
-        sender=request.user,
-        batch__isnull=False,
-    )
-    if invitation.state not in _GONE or invitation.batch is None:
+    invitation = outcomes.withdrawable(member=request.user, uid=uid)
+    if invitation is None or invitation.batch is None:
         raise Http404
     if request.method != "POST":
         return render(request, "invites/withdraw.html", {"invitation": invitation})
     confirming.withdraw(member=request.user, uid=uid)
-    name = invitation.recipient_name or invitation.recipient_address
+    name = invitation.display_name
     messages.success(request, f"The invitation to {name} is withdrawn. Nothing follows it.")
     return redirect("invites:sent", invitation.batch.uid)
-
-
-def _row(invitation: Invitation) -> Row:
-    state = State(invitation.state)
-    minutes = 0
-    if invitation.withdrawn_at:
-        kind = "withdrawn"
-    elif state in _WAITING:
-        left = (invitation.send_after - clock.now()).total_seconds() if invitation.send_after else 0
-        minutes = -(-int(left) // 60)
-        kind = "waiting" if left > 0 else "due"
-    elif state in _DELIVERED:
-        kind = "accepted" if invitation.accepted_at else "delivered"
-    else:
-        kind = {
-            State.SENDING: "leaving",
-            State.UNKNOWN: "unknown",
-            State.FAILED: "failed",
-            State.CANCELLED: "taken_back",
-            State.EXPIRED: "expired",
-        }[state]
-    return Row(invitation, kind, minutes)
 
 
 def _batch(request: MemberRequest, uid: UUID) -> Batch:

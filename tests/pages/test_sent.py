@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from invites.actions import outcomes
 from invites.models import Batch, Hold, Invitation
-from invites.views.sent import _row
-from ledger import guards
+from ledger import clock, guards
 from tests import people
 from tests.page_rules import look, text_of
 
@@ -94,7 +94,7 @@ def test_looking_takes_nothing_back(browser: Client, ana: User) -> None:
     ],
 )
 def test_every_state_has_its_words(state: str, kind: str) -> None:
-    assert _row(Invitation(state=state)).kind == kind
+    assert outcomes.row(Invitation(state=state), clock.now()).kind == kind
 
 
 def test_who_asked_not_to_be_invited_looks_like_who_has_not_answered(

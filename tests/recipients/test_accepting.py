@@ -137,7 +137,7 @@ def test_who_has_stopped_everything_joins_without_anyone_being_told(
 def test_accepting_twice_leaves_one_entry(invitation: Invitation) -> None:
     newcomer = people.member("Bea Sousa", "bea@norte.example")
 
-    assert responding.accept(member=newcomer) == 1
-    assert responding.accept(member=newcomer) == 0
+    assert responding.accept(member=newcomer, address=newcomer.email) == 1
+    assert responding.accept(member=newcomer, address=newcomer.email) == 0
 
     assert Entry.objects.filter(action="invitation.accepted").count() == 1

@@ -1,0 +1,90 @@
+"""What became of confirmed invitations, as far as their sender may know. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Q, QuerySet
+
+from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
+from invites.models import Batch, Invitation
+from ledger import clock
+
+# What the sent page says in other words, by state; the rest depends on more than the state.
+_KINDS = {
+    State.SENDING: "leaving",
+    State.UNKNOWN: "unknown",
+    State.FAILED: "failed",
+    State.CANCELLED: "taken_back",
+    State.EXPIRED: "expired",
+    # Who asked us not to be invited looks like who has not answered: we don't say which.
+    State.SENT: "delivered",
+    State.BLOCKED: "delivered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person of a batch: what the member may know, and may still do.
+
+    `minutes` is how long a `waiting` one still waits, rounded up; 0 for every other kind.
+    """
+
+    invitation: Invitation
+    kind: str
+    minutes: int
+
+    @property
+    def can_take_back(self) -> bool:
+        """Until it begins to leave."""
+        return self.kind in ("waiting", "due")
+
+    @property
+    def can_withdraw(self) -> bool:
+        """After it left: the recipient's page goes dark."""
+        return self.kind in ("delivered", "leaving", "unknown", "accepted")
+
+
+def rows_of(batch: Batch) -> list[Row]:
+    """Everybody of a batch, in the order of choosing."""
+    now = clock.now()
+    return [row(invitation, now) for invitation in batch.invitations.order_by("id")]
+
+
+def row(invitation: Invitation, now: datetime) -> Row:
+    """What became of one confirmed invitation; `now` is the database's clock."""
+    state = State(invitation.state)
+    if invitation.withdrawn_at:
+        return Row(invitation, "withdrawn", 0)
+    if state in WAITING_STATES:
+        left = (invitation.send_after - now).total_seconds() if invitation.send_after else 0
+        return Row(invitation, "waiting" if left > 0 else "due", max(0, -(-int(left) // 60)))
+    kind = _KINDS[state]
+    return Row(
+        invitation, "accepted" if kind == "delivered" and invitation.accepted_at else kind, 0
+    )
+
+
+def withdrawable(*, member: User, uid: UUID) -> Invitation | None:
+    """The member's invitation if it is one that can be (or was) withdrawn."""
+    return (
+        Invitation.objects.select_related("batch")
+        .filter(sender=member, uid=uid, state__in=WITHDRAWABLE_STATES)
+        .first()
+    )
+
+
+def batches_of(member: User) -> QuerySet[Batch]:
+    """Everything that the member has confirmed, newest first, each batch with its counts."""
+    return (
+        Batch.objects.filter(sender=member)
+        .annotate(
+            waiting=Count("invitations", filter=Q(invitations__state__in=WAITING_STATES)),
+            taken_back=Count("invitations", filter=Q(invitations__state=State.CANCELLED)),
+            accepted=Count("invitations", filter=Q(invitations__accepted_at__isnull=False)),
+        )
+        .order_by("-confirmed_at", "-id")
+    )
