@@ -14,8 +14,9 @@ from django.db import transaction
 from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
+from invites.actions.people import why_not_choosable
 from invites.addresses import NORMALISER, address_hash, key_id
-from invites.consent import DRAFT_STATES, LEAVES_ROOM, State
+from invites.consent import DRAFT_STATES, State
 from invites.models import Draft, Invitation, PreparedMail, Relationship, SetAside, Suppression
 from invites.rendering import Letter, Rendered, letter_for, render
 from ledger import clock
@@ -29,7 +30,7 @@ class DraftError(Exception):
     """The base of what keeps a draft from changing; str() is the sentence for the page."""
 
 
-class NoteRefused(DraftError):
+class WordsRefused(DraftError):
     """These words can't stand in a mail, and why."""
 
 
@@ -113,7 +114,8 @@ def choose(*, member: User, ticked: Collection[int], shown: Collection[int]) -> 
     added: list[Invitation] = []
     refusals: list[str] = []
     for contact in Contact.objects.filter(member=member, id__in=wanted).order_by("id"):
-        reason = why_not_choosable(member, contact)
+        # One at a time: two of them may have the same address.
+        reason = why_not_choosable(member, [contact]).get(contact.pk)
         if reason is None and len(added) >= room:
             reason = f"A draft holds {MOST_CHOSEN} people; confirm or remove some first."
         if reason is None:
@@ -126,29 +128,6 @@ def choose(*, member: User, ticked: Collection[int], shown: Collection[int]) -> 
         + [Event("invitation.unchosen", invitation.uid, actor) for invitation in gone]
     )
     return Saved(added=len(added), removed=len(gone), refusals=refusals)
-
-
-def why_not_choosable(member: User, contact: Contact) -> str | None:
-    """The sentence that says why this contact can't be invited by this member; None when they can.
-
-    It never tells whether somebody is a member or asked not to be invited: only what the sender did.
-    """
-    if not contact.can_be_invited:
-        return contact.refusal_words
-    if address_hash(contact.best_address) == address_hash(member.email):
-        return "This is your own address."
-    hashed = address_hash(contact.best_address)
-    if Suppression.objects.filter(
-        address_hash=hashed, sender=member, reason=SetAside.NEVER
-    ).exists():
-        return "You said never."
-    if (
-        Invitation.objects.filter(sender=member, recipient_hash=hashed)
-        .exclude(state__in=LEAVES_ROOM)
-        .exists()
-    ):
-        return "You invited this person already. Nobody gets a second mail."
-    return None
 
 
 def _invitation_from(member: User, contact: Contact) -> Invitation:
@@ -171,17 +150,17 @@ def _invitation_from(member: User, contact: Contact) -> Invitation:
 def write(*, member: User, note: str) -> int:
     """Saves the note. Returns how many cards must be looked at again because their mail changed.
 
-    Raises NoteRefused, with nothing saved, for words that can't stand in a mail.
+    Raises WordsRefused, with nothing saved, for words that can't stand in a mail.
     """
     note = words.clean_text(note)
     if not note:
-        raise NoteRefused("The note is empty. Write why you invite them, in your own words.")
+        raise WordsRefused("The note is empty. Write why you invite them, in your own words.")
     if len(note) > words.NOTE_LENGTH:
-        raise NoteRefused(
+        raise WordsRefused(
             f"The note has {len(note):,} characters; {words.NOTE_LENGTH:,} fit. Shorten it."
         )
     if sentence := words.refusal(note):
-        raise NoteRefused(sentence)
+        raise WordsRefused(sentence)
     draft = lock_draft(member)
     if draft.note == note:
         return 0
@@ -195,7 +174,10 @@ def write(*, member: User, note: str) -> int:
 
 
 def send_back(invitation: Invitation) -> None:
-    """reviewed → chosen: something on the card changed, so the decision on it is void."""
+    """reviewed → chosen: something on the card changed, so the decision on it is void.
+
+    Saves what the caller has changed on it too: `own_line`, `relationship_words`, `set_aside`.
+    """
     PreparedMail.objects.filter(invitation=invitation).delete()
     invitation.state = State.CHOSEN
     invitation.reviewed_digest = None
@@ -253,10 +235,10 @@ def decide(
     """Invites one person: states the relationship, on the card that showed the mail with `digest`.
 
     Words typed on the card are saved first. Raises CardChanged when the mail is not (or no longer) the
-    one that was shown, NoteRefused for words that can't be sent, NotInDraft.
+    one that was shown, WordsRefused for words that can't be sent, NotInDraft.
     """
     if relationship is Relationship.OTHER and not words.clean_line(relationship_words):
-        raise NoteRefused("Say in a few words how you know each other.")
+        raise WordsRefused("Say in a few words how you know each other.")
     other = relationship_words if relationship is Relationship.OTHER else None
     if save_words(member=member, uid=uid, own_line=own_line, relationship_words=other):
         raise CardChanged("Your words are in the mail now. Look at it once more.")
@@ -295,7 +277,7 @@ def save_words(
 ) -> bool:
     """Stores words typed on a card; True when they change its mail, which must be looked at again.
 
-    `relationship_words` None leaves those as they are. Raises NoteRefused, NotInDraft.
+    `relationship_words` None leaves those as they are. Raises WordsRefused, NotInDraft.
     """
     own_line, other = words.clean_line(own_line), words.clean_line(relationship_words or "")
     for text, most, name in (
@@ -303,9 +285,9 @@ def save_words(
         (other, words.RELATIONSHIP_LENGTH, "How you know each other"),
     ):
         if len(text) > most:
-            raise NoteRefused(f"{name} has {len(text)} characters; {most} fit. Shorten it.")
+            raise WordsRefused(f"{name} has {len(text)} characters; {most} fit. Shorten it.")
         if sentence := words.refusal(text):
-            raise NoteRefused(sentence)
+            raise WordsRefused(sentence)
     lock_draft(member)
     invitation = _locked(member, uid)
     if relationship_words is None:

@@ -17,10 +17,6 @@ from invites.models import Invitation, SetAside, Suppression
 
 ON_A_PAGE = 25
 
-OWN_ADDRESS = "This is your own address."
-SAID_NEVER = "You said never."
-INVITED_BEFORE = "You invited this person already. Nobody gets a second mail."
-
 
 class Show(StrEnum):
     """Whom the choose page lists."""
@@ -83,42 +79,52 @@ def page_of_people(*, member: User, search: str, show: Show, number: int) -> Pag
     )
 
 
-def _people(member: User, contacts: list[Contact]) -> list[Person]:
-    """The rows, with what `drafting.why_not_choosable` would say, in three queries for all."""
-    hashes = {c.pk: address_hash(c.best_address) for c in contacts if c.can_be_invited}
-    drafted = set(
-        Invitation.objects.filter(
-            sender=member, state__in=DRAFT_STATES, contact_id__in=hashes
-        ).values_list("contact_id", flat=True)
+def why_not_choosable(member: User, contacts: Iterable[Contact]) -> dict[int, str]:
+    """By id, the sentence that says why a contact can't be invited by this member; none: they can.
+
+    Two queries, however many. It never tells whether somebody is a member or asked not to be
+    invited: only what the sender did. Who is in the draft counts as invited.
+    """
+    reasons: dict[int, str] = {}
+    hashes: dict[int, str] = {}
+    for contact in contacts:
+        if contact.can_be_invited:
+            hashes[contact.pk] = address_hash(contact.best_address)
+        else:
+            reasons[contact.pk] = f"{contact.refusal_words}."
+    never = _of(
+        Suppression.objects.filter(
+            sender=member, reason=SetAside.NEVER, address_hash__in=hashes.values()
+        ).values_list("address_hash", flat=True)
     )
     invited = _of(
         Invitation.objects.filter(sender=member, recipient_hash__in=hashes.values())
         .exclude(state__in=LEAVES_ROOM)
         .values_list("recipient_hash", flat=True)
     )
-    never = _of(
-        Suppression.objects.filter(
-            sender=member, reason=SetAside.NEVER, address_hash__in=hashes.values()
-        ).values_list("address_hash", flat=True)
-    )
     own = address_hash(member.email)
-    people = []
-    for contact in contacts:
-        hashed = hashes.get(contact.pk)
-        if hashed is None:
-            reason = f"{contact.refusal_words}."
-        elif contact.pk in drafted:
-            reason = ""
-        elif hashed == own:
-            reason = OWN_ADDRESS
+    for key, hashed in hashes.items():
+        if hashed == own:
+            reasons[key] = "This is your own address."
         elif hashed in never:
-            reason = SAID_NEVER
+            reasons[key] = "You said never."
         elif hashed in invited:
-            reason = INVITED_BEFORE
-        else:
-            reason = ""
-        people.append(Person(contact, ticked=contact.pk in drafted, reason=reason))
-    return people
+            reasons[key] = "You invited this person already. Nobody gets a second mail."
+    return reasons
+
+
+def _people(member: User, contacts: list[Contact]) -> list[Person]:
+    """The rows. Who is in the draft can always be taken out of it again."""
+    drafted = set(
+        Invitation.objects.filter(
+            sender=member, state__in=DRAFT_STATES, contact__in=contacts
+        ).values_list("contact_id", flat=True)
+    )
+    reasons = why_not_choosable(member, [c for c in contacts if c.pk not in drafted])
+    return [
+        Person(contact, ticked=contact.pk in drafted, reason=reasons.get(contact.pk, ""))
+        for contact in contacts
+    ]
 
 
 def _of(values: Iterable[str | None]) -> set[str]:

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from invites.actions import drafting
-from invites.actions.drafting import CardChanged, NoteRefused, NotInDraft
+from invites.actions.drafting import CardChanged, NotInDraft, WordsRefused
 from invites.actions.progress import neighbours, next_card, progress
 from invites.forms import CardForm
 from invites.models import Relationship, SetAside
@@ -71,7 +71,7 @@ def _decide(request: MemberRequest, uid: UUID) -> HttpResponse:
             own_line=form.cleaned_data["own_line"],
             relationship_words=form.cleaned_data["relationship_words"],
         )
-    except NoteRefused as refusal:
+    except WordsRefused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, uid, form, status=422)
     except CardChanged as changed:
@@ -88,7 +88,7 @@ def _preview(request: MemberRequest, uid: UUID, form: CardForm) -> HttpResponse:
             own_line=form.cleaned_data["own_line"],
             relationship_words=form.cleaned_data["relationship_words"],
         )
-    except NoteRefused as refusal:
+    except WordsRefused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, uid, form, status=422)
     return redirect("invites:card", uid)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from invites import words
 from invites.actions import drafting
-from invites.actions.drafting import NoteRefused
+from invites.actions.drafting import WordsRefused
 from invites.actions.progress import progress
 from invites.forms import NoteForm
 from invites.views.members import MemberRequest
@@ -36,7 +36,7 @@ def _save(request: MemberRequest) -> HttpResponse:
     note = str(form.cleaned_data["note"])
     try:
         again = drafting.write(member=request.user, note=note)
-    except NoteRefused as refusal:
+    except WordsRefused as refusal:
         form.add_error("note", str(refusal))
         return _page(request, form, advice=[], status=422)
     if again:

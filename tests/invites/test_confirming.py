@@ -309,9 +309,9 @@ def test_never_is_remembered_without_the_person_and_can_be_undone() -> None:
     assert contact is not None
     drafting.set_aside(member=owner, uid=invitation.uid, decision=SetAside.NEVER)
     Invitation.objects.get().delete()
-    assert drafting.why_not_choosable(owner, contact) == "You said never."
     saved = drafting.choose(member=owner, ticked={contact.pk}, shown={contact.pk})
     assert saved.added == 0
+    assert saved.refusals == ["Bea Sousa: You said never."]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_never_is_remembered_without_the_person_and_can_be_undone() -> None:
 def test_words_that_can_not_stand_in_a_mail_are_refused_with_a_sentence(
     note: str, sentence: str
 ) -> None:
-    with pytest.raises(drafting.NoteRefused, match=sentence):
+    with pytest.raises(drafting.WordsRefused, match=sentence):
         drafting.write(member=people.member(), note=note)
 
 
