@@ -190,9 +190,8 @@ def _keys(path: Path) -> dict[str, str]:
         keys = {
             name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "TOKEN_KEY", "ADDRESS_KEY")
         }
-        keys["GRANT_KEYS"] = base64.urlsafe_b64encode(
-            secrets.token_bytes(32)
-        ).decode()  # Fernet's form
+        # As Fernet wants it.
+        keys["GRANT_KEYS"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={key}\n" for name, key in keys.items()))
     return dict(line.split("=", 1) for line in path.read_text().splitlines())

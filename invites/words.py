@@ -1,6 +1,6 @@
 """What people write, made safe to stand in a mail: cleaned, refused with a sentence, or advised on.
 
-Refusals protect the reader and are enforced; advice is only ever shown (S9, S10).
+Refusals protect the reader and are enforced; advice is only ever shown.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def refusal(text: str) -> str | None:
 
 
 def advice(note: str) -> list[str]:
-    """Sentences for the person who is writing; they never keep honest words from being sent (S10)."""
+    """Sentences for the person who is writing; they never keep honest words from being sent."""
     said = []
     letters = [letter for letter in note if letter.isalpha()]
     capitals = sum(letter.isupper() for letter in letters)

@@ -31,7 +31,7 @@ from invites.consent import (
     State,
     missing_before_sending,
 )
-from invites.models import Batch, ConsentRecord, Hold, Invitation, Reservation
+from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail, Reservation
 from invites.rendering import Rendered
 from ledger import clock
 from ledger.entries import Event, append
@@ -108,11 +108,16 @@ def check(*, member: User) -> Check:
     now = clock.now()
     good: list[Ready] = []
     changed: list[Ready] = []
-    for invitation in in_draft(member):
-        if invitation.state != State.REVIEWED:
-            continue
+    reviewed = [item for item in in_draft(member) if item.state == State.REVIEWED]
+    stored = dict(
+        PreparedMail.objects.filter(invitation__in=reviewed).values_list("invitation_id", "raw")
+    )
+    for invitation in reviewed:
         mail = current_mail(invitation, note)
-        missing = missing_before_sending(_facts(invitation, mail.digest, now))
+        # The stored bytes are what will leave; they must be the ones that would be rendered now.
+        same = bytes(stored.get(invitation.pk, b"")) == mail.raw
+        facts = _facts(invitation, mail.digest if same else None, now)
+        missing = missing_before_sending(facts)
         ready = Ready(invitation, mail, missing)
         (changed if set(missing) & BEFORE_CONFIRMING else good).append(ready)
     room = room_for(member)
@@ -126,7 +131,7 @@ def check(*, member: User) -> Check:
     )
 
 
-def _facts(invitation: Invitation, digest: str, now: datetime) -> Facts:
+def _facts(invitation: Invitation, digest: str | None, now: datetime) -> Facts:
     return Facts(
         state=State(invitation.state),
         relationship=invitation.relationship,
@@ -172,7 +177,7 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
 
 
 def _is_complete(member: User) -> bool:
-    """Whether the mail can truly say who sends it and that the address was checked (S14)."""
+    """Whether the mail can truly say who sends it and that the address was checked."""
     checked = EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True)
     return bool(member.get_full_name()) and checked.exists()
 

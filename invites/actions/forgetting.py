@@ -37,12 +37,14 @@ def forget_everything(*, member: User) -> int:
 def forget_what_is_over() -> int:
     """Erases what has been here for as long as we said; returns how many people."""
     people = forget_recipients()
-    for draft in Draft.objects.filter(kept_until__lt=clock.now()).select_related("sender"):
+    over = Draft.objects.filter(kept_until__lt=clock.now())
+    for draft in over.select_related("sender")[:AT_ONCE]:
         with transaction.atomic():
+            if not over.filter(pk=draft.pk).delete()[0]:
+                continue  # its sender has just come back
             drafted = Invitation.objects.filter(sender=draft.sender, state__in=DRAFT_STATES)
             count = len(drafted)
             drafted.delete()
-            draft.delete()
             append([Event("draft.forgotten", of_member(draft.sender.pk), facts={"people": count})])
             people += count
     return people + forget_overdue()

@@ -1,4 +1,4 @@
-"""Choosing: nobody is ticked, each tick is one decision, every button keeps the ticks (S2, S13)."""
+"""Choosing: nobody is ticked, each tick is one decision, every button keeps the ticks."""
 
 from __future__ import annotations
 

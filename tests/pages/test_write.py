@@ -1,4 +1,4 @@
-"""Writing: it starts empty, honest words are never blocked, nothing typed is lost (S9, S10)."""
+"""Writing: it starts empty, honest words are never blocked, nothing typed is lost."""
 
 from __future__ import annotations
 
