@@ -41,7 +41,7 @@ GRANT_KEYS = environment.fernet_keys(  # newest first; older ones still decrypt 
     env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
 )
 
-# --- how invitations behave (PRODUCT.md gives the reasons) ----------------------------------------
+# --- how invitations behave -----------------------------------------------------------------------
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
 INVITATIONS_PER_PERIOD = env.int("INVITATIONS_PER_PERIOD", 5)  # what a new member may confirm …
 INVITATION_PERIOD_DAYS = env.int("INVITATION_PERIOD_DAYS", 30)  # … in this many days
@@ -55,9 +55,8 @@ RECIPIENT_DAYS = 365  # one invitation per person and year; links and stored mai
 INVITATIONS_ADDRESS = environment.required(
     env, "INVITATIONS_ADDRESS", "the address in From, as in invitations@example.org"
 )
-LEASE_SECONDS = env.int(
-    "LEASE_SECONDS", 60
-)  # a worker that is silent for so long has lost its claim
+# A worker that is silent for so long has lost its claim.
+LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
 CLAIM_SIZE = env.int("CLAIM_SIZE", 50)  # mails one worker holds at a time
 ATTEMPT_MINUTES = [1, 5, 30, 120, 360]  # pause after each attempt that was proven not accepted
 LATE_DAYS = 7  # a confirmation older than this expires: the words may no longer fit
@@ -66,16 +65,14 @@ _mail = environment.mail_server(env)
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.implicit_tls
-EMAIL_TIMEOUT = env.int(
-    "EMAIL_TIMEOUT", 30
-)  # seconds without an answer, then the outcome is unknown
+# Seconds without an answer, then the outcome is unknown.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)
 DEFAULT_FROM_EMAIL = INVITATIONS_ADDRESS
 
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)
-SIGN_IN_SERVER_URL = env.str(
-    "SIGN_IN_SERVER_URL", ""
-)  # an OpenID Connect issuer; empty: e-mail only
+# An OpenID Connect issuer; empty: e-mail only.
+SIGN_IN_SERVER_URL = env.str("SIGN_IN_SERVER_URL", "")
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if SIGN_IN_SERVER_URL:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
