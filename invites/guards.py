@@ -73,6 +73,19 @@ GUARDS: list[Guard] = [
         "invites_preparedmail_no_update", "invites_preparedmail", "UPDATE", "",
         "a prepared mail is never changed",
     ),
+    # The bytes that were looked at are the bytes that leave: none put in their place afterwards.
+    refusal(
+        "invites_preparedmail_no_insert", "invites_preparedmail", "INSERT",
+        f"EXISTS (SELECT 1 FROM {TABLE} i WHERE i.id = NEW.invitation_id "
+        f"AND i.state NOT IN ({_states(DRAFT_STATES)}))",
+        "a confirmed mail is never replaced",
+    ),
+    refusal(
+        "invites_preparedmail_no_delete", "invites_preparedmail", "DELETE",
+        f"EXISTS (SELECT 1 FROM {TABLE} i WHERE i.id = OLD.invitation_id "
+        "AND i.state IN ('confirmed', 'claimed', 'sending'))",
+        "a confirmed mail is not deleted before it left",
+    ),
     refusal(
         "invites_invitation_begins_chosen", TABLE, "INSERT", "NEW.state <> 'chosen'",
         "an invitation begins as chosen",

@@ -186,12 +186,23 @@ def test_a_recipient_can_be_erased_from_a_confirmed_invitation(confirmed: Invita
 def test_a_confirmed_invitation_is_not_deleted_to_make_room_for_a_second(
     confirmed: Invitation,
 ) -> None:
-    sql("DELETE FROM invites_preparedmail")
     assert "not deleted" in refused("DELETE FROM invites_invitation")
 
 
-def test_a_prepared_mail_is_never_changed(confirmed: Invitation) -> None:
+def test_a_confirmed_mail_is_never_changed_deleted_or_replaced(confirmed: Invitation) -> None:
     assert "never changed" in refused("UPDATE invites_preparedmail SET raw = raw")
+    assert "not deleted" in refused("DELETE FROM invites_preparedmail")
+    copy = "INSERT INTO invites_preparedmail (invitation_id, raw) SELECT invitation_id, raw"
+    assert "never replaced" in refused(f"{copy} FROM invites_preparedmail")
+    bring_to(confirmed, State.SENT)
+    assert sql("DELETE FROM invites_preparedmail") == 1, "after a year it is erased"
+    assert "never replaced" in refused(
+        "INSERT INTO invites_preparedmail (invitation_id, raw) "
+        "SELECT id, uid FROM invites_invitation"
+        if connection.vendor == "sqlite"
+        else "INSERT INTO invites_preparedmail (invitation_id, raw) "
+        "SELECT id, 'x'::bytea FROM invites_invitation"
+    )
 
 
 @pytest.mark.parametrize("model", [ConsentRecord, Entry])

@@ -8,13 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from invites import consent, outbox, tokens
 from invites.actions import confirming, responding
 from invites.consent import State
 from invites.delivery import Connection
-from invites.models import Claim, Hold, Invitation, PreparedMail, Reservation
+from invites.models import Claim, Hold, Invitation, Reservation
 from ledger import clock
 from ledger.models import Entry
 from tests import people
@@ -305,85 +304,6 @@ def test_a_stranger_can_not_write_an_outcome(sink: Sink) -> None:
     assert outbox.depart(claim, mail, None)
     outbox._record(uuid.uuid4(), outbox.Outcome(mail, State.SENT, "250 taken"))
     assert states() == ["sending"]
-
-
-# --- any two of action, worker and database disabled: the third still stops the mail ----------------
-
-
-def unconfirmed_by_hand(owner: Any) -> Invitation:
-    """A mail in the queue that nobody confirmed: the action is bypassed, and the guards if removed."""
-    from ledger import guards
-
-    batch = people.confirmed(owner)
-    invitation = batch.invitations.get()
-    guards.remove(connection)
-    from invites.models import ConsentRecord
-
-    ConsentRecord.objects.all().delete()
-    return invitation
-
-
-def test_with_action_and_database_disabled_the_worker_refuses(sink: Sink) -> None:
-    invitation = unconfirmed_by_hand(people.member())
-    outbox.send_due()
-    invitation.refresh_from_db()
-    assert invitation.state == "cancelled"
-    assert sink.taken == []
-    assert actions_of(invitation)[-1] == "invitation.refused"
-
-
-def test_with_action_and_worker_disabled_the_database_refuses(
-    sink: Sink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from django.db import DatabaseError, transaction
-
-    from ledger import guards
-
-    unconfirmed_by_hand(people.member())
-    guards.install(connection)
-    monkeypatch.setattr(outbox.consent, "missing_before_sending", lambda facts: [])
-    with pytest.raises(DatabaseError, match="no consent record"), transaction.atomic():
-        outbox.send_due()
-    assert sink.taken == []
-
-
-def test_with_worker_and_database_disabled_the_action_refuses(
-    sink: Sink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ledger import guards
-
-    owner = people.member()
-    people.reviewed(owner)
-    page = confirming.check(member=owner)
-    guards.remove(connection)
-    monkeypatch.setattr(outbox.consent, "missing_before_sending", lambda facts: [])
-    owner.first_name = "Anna"  # the name in the mail is not the one that was looked at
-    owner.save()
-    with pytest.raises(consent.StaleConfirmation):
-        confirming.confirm(member=owner, fingerprint=page.fingerprint, nudge=lambda batch: None)
-    outbox.send_due()
-    assert sink.taken == []
-    guards.install(connection)
-
-
-@pytest.mark.parametrize("change", ["bytes", "address"])
-def test_a_mail_changed_in_the_database_after_confirming_never_leaves(
-    sink: Sink, change: str
-) -> None:
-    from ledger import guards
-
-    invitation = people.confirmed(people.member()).invitations.get()
-    guards.remove(connection)
-    if change == "bytes":
-        raw = bytes(PreparedMail.objects.get().raw).replace(b"lawyer", b"banker")
-        PreparedMail.objects.update(raw=raw)
-    else:
-        Invitation.objects.update(recipient_address="eve@evil.example")
-    guards.install(connection)
-    outbox.send_due()
-    invitation.refresh_from_db()
-    assert invitation.state == "cancelled"
-    assert sink.taken == []
 
 
 def test_the_connection_survives_many_mails(sink: Sink) -> None:
