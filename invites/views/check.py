@@ -58,12 +58,18 @@ def _confirm(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove(request: MemberRequest, uid: UUID) -> HttpResponse:
     """Sets one person aside: "not now". Nobody is told, and the card stays open."""
+    before = {item.invitation.uid for item in confirming.check(member=request.user).leaving}
     try:
         person = drafting.set_aside(member=request.user, uid=uid, decision=SetAside.NOT_NOW)
     except NotInDraft as gone:
         messages.warning(request, f"{gone} Nothing was sent.")
     else:
         messages.info(request, f"{person.display_name} gets no mail now.")
+        # Nobody moves up from the waiting ones without a word.
+        for item in confirming.check(member=request.user).leaving:
+            if item.invitation.uid not in before:
+                moved = item.invitation.display_name
+                messages.warning(request, f"{moved} waited, and is on the list in that place.")
     return redirect("invites:check")
 
 
@@ -83,7 +89,7 @@ def _page(
         "rows": rows,
         "mails": [(item.invitation, shown(item.mail)) for item in rows.object_list],
         "short_fingerprint": now.fingerprint[:8],
-        "undo_minutes": -(-settings.UNDO_SECONDS // 60),
+        "undo_time": _undo_time(),
         "per_period": settings.INVITATIONS_PER_PERIOD,
         "period_days": settings.INVITATION_PERIOD_DAYS,
         "stale": stale,
@@ -92,3 +98,10 @@ def _page(
         "progress": progress(member=request.user),
     }
     return render(request, "invites/check.html", context, status=status)
+
+
+def _undo_time() -> str:
+    """The undo window in words; never longer than it is."""
+    minutes, seconds = divmod(settings.UNDO_SECONDS, 60)
+    number, unit = (settings.UNDO_SECONDS, "second") if seconds else (minutes, "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -40,13 +40,13 @@ def test_the_fingerprint_of_another_member(ana: Hand, bruno: Hand, confirmed: se
 def test_more_people_than_a_new_member_may_invite_wait(ana: Hand, confirmed: set[str]) -> None:
     names = [f"Friend {number}" for number in range(6)]
     fingerprint = ana.prepares(*names)
-    ana.gets("/invitations/check/").says("5 people get one mail each", "1 waits")
+    ana.gets("/invitations/check/").says("5 people get one mail each", "1 person waits")
 
     ana.confirms(by_hand.fingerprint_of(ana.digests()), 409).says("Nothing was queued")
     ana.confirms(fingerprint).says("5 invitations")
     confirmed.update(ana.address(name) for name in names[:5])
     ana.confirms(fingerprint).says("nothing was added")
-    ana.gets("/invitations/check/").says("1 waits", "nothing goes by itself")
+    ana.gets("/invitations/check/").says("1 person waits", "nothing goes by itself")
     assert ana.checks() == ""
 
 

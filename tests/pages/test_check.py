@@ -136,7 +136,7 @@ def test_who_waits_for_room_stands_apart_and_does_not_go(browser: Client, ana: U
     reviewed(ana, 7)
     page = look(browser, PAGE)
     assert "5 people get one mail each" in text_of(page)
-    assert "2 wait" in text_of(page)
+    assert "2 people wait" in text_of(page)
     browser.post(PAGE, {"fingerprint": fingerprint(page)})
     assert Invitation.objects.filter(state="confirmed").count() == 5
     said = text_of(look(browser, PAGE))
@@ -150,6 +150,38 @@ def test_removing_sets_one_person_aside(browser: Client, ana: User) -> None:
     assert "Bea 00 gets no mail now" in text_of(answer)
     assert "1 person gets one mail" in text_of(answer)
     assert browser.get(f"{PAGE}{first.uid}/remove/").status_code == 405
+
+
+def test_nobody_moves_up_from_the_waiting_ones_without_a_word(browser: Client, ana: User) -> None:
+    first = reviewed(ana, 6)[0]
+    said = text_of(browser.post(f"{PAGE}{first.uid}/remove/", follow=True))
+    assert "Bea 05 waited, and is on the list in that place." in said
+    assert "5 people get one mail each" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1800, "30 minutes"), (60, "1 minute"), (90, "90 seconds")]
+)
+def test_the_time_to_take_it_back_is_never_said_longer_than_it_is(
+    browser: Client, ana: User, settings: Any, seconds: int, words: str
+) -> None:
+    settings.UNDO_SECONDS = seconds
+    reviewed(ana, 1)
+    assert f"For {words} you can take it all back." in text_of(look(browser, PAGE))
+
+
+def test_after_a_confirmation_the_strip_speaks_of_the_draft_alone(
+    browser: Client, ana: User
+) -> None:
+    reviewed(ana, 1)
+    page = look(browser, PAGE)
+    assert "<p>Nothing sent</p>" in page.content.decode()
+    browser.post(PAGE, {"fingerprint": fingerprint(page)})
+    people.chosen(ana, "Kim Lee", "kim@norte.example")
+    html = look(browser, PAGE).content.decode()
+    assert "<p>This draft: nothing sent</p>" in html
+    assert "Nothing sent" not in html
+    assert "Nothing of this draft is sent." in text_of(look(browser, "/"))
 
 
 def test_an_account_without_a_checked_address_cannot_confirm(browser: Client, ana: User) -> None:

@@ -22,9 +22,9 @@ def test_a_stranger_reads_what_this_is(client: Client) -> None:
 def test_a_member_finds_the_one_next_step(browser: Client, ana: User) -> None:
     assert "Connect or skip" in text_of(look(browser, "/"))
     people.contact(ana, "Kim Lee", "kim@norte.example")
-    assert "Choose people What was sent" in text_of(look(browser, "/"))
+    assert "Choose people Everything you sent" in text_of(look(browser, "/"))
     bea = people.chosen(ana)
-    assert "Write What was sent" in text_of(look(browser, "/"))
+    assert "Write Everything you sent" in text_of(look(browser, "/"))
     drafting.write(member=ana, note=people.NOTE)
     assert "Go on with the cards" in text_of(look(browser, "/"))
     people.decided(ana, bea)
