@@ -75,7 +75,7 @@ def _decide(request: MemberRequest, uid: UUID) -> HttpResponse:
         form.add_error(None, str(refusal))
         return _page(request, uid, form, status=422)
     except CardChanged as changed:
-        return _page(request, uid, changed=str(changed), status=409)
+        return _page(request, uid, changed=str(changed), stated=Relationship(stated), status=409)
     return _onwards(request, uid)
 
 
@@ -105,6 +105,7 @@ def _page(
     form: CardForm | None = None,
     *,
     changed: str = "",
+    stated: Relationship | None = None,
     status: int = 200,
 ) -> HttpResponse:
     shown = drafting.card(member=request.user, uid=uid)
@@ -115,6 +116,8 @@ def _page(
         "own_line": invitation.own_line,
         "relationship_words": invitation.relationship_words,
     }
+    # Who pressed a button and gets the card back sees the whole mail that this button stands for.
+    again = next((one for one in buttons if one.relationship == stated and one.mail), None)
     context = {
         "step": 4,
         "card": shown,
@@ -123,6 +126,7 @@ def _page(
         "mail": buttons[0].mail,
         "form": form or CardForm(initial=typed),
         "changed": changed,
+        "again": again,
         "set_aside": SetAside,
         "before": before,
         "behind": behind,

@@ -121,7 +121,8 @@ def test_a_typed_line_returns_the_card_once_with_the_new_mail(
 ) -> None:
     answer = press(browser, bea, relationship="worked", own_line="Greetings to the harbour!")
     assert answer.status_code == 409
-    assert "Look at it once more" in text_of(answer)
+    assert "Look at it once more. Then press “Worked together” again." in text_of(answer)
+    assert "where professionals refer work. Ana says you worked together." in text_of(answer)
     assert state(bea) == "chosen"
     hold_to_rules(answer.content.decode())
     again = {**fields(answer), "own_line": "Greetings to the harbour!", "relationship": "worked"}
