@@ -25,7 +25,7 @@ def test_nothing_has_left_yet_and_each_leaving_time_is_shown(browser: Client, an
     batch = people.confirmed(ana, 3)
     said = text_of(look(browser, path(batch)))
     assert "Nothing has left yet" in said
-    assert f"Leaves at {batch.not_before:%H:%M} (UTC), in 30 minutes" in said
+    assert f"Leaves at {batch.not_before:%H:%M} (UTC), within 30 minutes" in said
     assert "Take back all 3" in said
     assert f"Fingerprint {batch.short_fingerprint}" in said
 
