@@ -1,4 +1,4 @@
-"""Sign-up, sign-in and the front page: what we ask of django-allauth. Read by settings and urls."""
+"""Sign-up and sign-in: what we ask of django-allauth. Read by settings."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django import forms
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from config.person_names import LONGEST, clean_person_name
-from importer.actions import held
-from invites.actions.progress import progress
 from invites.delivery import ServerUnavailable, send_account_mail
 
 _TOO_OFTEN = "That was often in a short time. Wait a few minutes, then try again."
@@ -142,16 +139,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return bool(user.first_name and user.last_name) and bool(
             super().is_auto_signup_allowed(request, sociallogin)
         )
-
-
-@login_not_required
-def home(request: HttpRequest) -> HttpResponse:
-    """What this is, for everybody; where to go on, for a member."""
-    if not isinstance(request.user, User):
-        return render(request, "home.html")
-    draft = progress(member=request.user)
-    here = draft.next_step(held=held(request.user))
-    return render(request, "home.html", {"progress": draft, "here": here})
 
 
 def _absolute(name: str) -> str:

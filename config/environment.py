@@ -162,12 +162,17 @@ def database(env: Env, state_dir: Path) -> dict[str, Any]:
     """Django's DATABASES entry: DATABASE_URL for PostgreSQL, else SQLite in `state_dir`.
 
     SQLite waits 20 s for its one writer, takes the write lock at BEGIN, and flushes every commit to
-    the disk: a mail's outcome must survive a power cut.
+    the disk: a mail's outcome must survive a power cut. Raises ImproperlyConfigured for any other
+    kind: the guards are written for these two.
     """
-    if not env.str("DATABASE_URL", "").startswith("sqlite") and env.str("DATABASE_URL", ""):
-        return {**env.dj_db_url("DATABASE_URL"), "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    url = env.str("DATABASE_URL", "")
+    if url and not url.startswith("sqlite:"):
+        found = env.dj_db_url("DATABASE_URL")
+        if found["ENGINE"] != "django.db.backends.postgresql":
+            raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// or sqlite:///.")
+        return {**found, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     state_dir.mkdir(exist_ok=True)
-    path = env.str("DATABASE_URL", "").removeprefix("sqlite:///")
+    path = url.removeprefix("sqlite:///")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path or str(state_dir / "handpicked.sqlite3"),

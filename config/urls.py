@@ -4,13 +4,13 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import accounts
+from config import front_page
 
 # One login for everybody, with its rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("", accounts.home, name="home"),
+    path("", front_page.home, name="home"),
     path("accounts/", include("allauth.urls")),
     path("contacts/", include("importer.urls")),
     path("invitations/", include("invites.urls")),

@@ -28,6 +28,7 @@ UNSAFE = [
     ({"EMAIL_URL": "smtp://mail.example:port"}, "EMAIL_URL has a port that is not a number"),
     ({"UNDO_SECONDS": "soon"}, '"UNDO_SECONDS" invalid'),
     ({"DATABASE_URL": "oracle-ish://db"}, '"DATABASE_URL" invalid'),
+    ({"DATABASE_URL": "mysql://db.example/handpicked"}, "DATABASE_URL must begin with postgresql"),
     ({"SOURCE_GOOGLE_TOKEN_URL": f"{SANDBOX}/oauth/token/"}, "that is a sandbox"),
     ({"SOURCE_GOOGLE_API_URL": "https://127.0.0.1:8001/v1"}, "that is a sandbox"),
     ({"SOURCE_GOOGLE_CLIENT_SECRET": ""}, "SOURCE_GOOGLE_CLIENT_SECRET is not set"),

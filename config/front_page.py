@@ -1,0 +1,21 @@
+"""The page at "/": for strangers and for members."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from importer.actions import held
+from invites.actions.progress import progress
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, for everybody; where to go on, for a member."""
+    if not isinstance(request.user, User):
+        return render(request, "home.html")
+    draft = progress(member=request.user)
+    here = draft.next_step(held=held(request.user))
+    return render(request, "home.html", {"progress": draft, "here": here})
