@@ -134,11 +134,15 @@ class Connection:
             self._drop()
             raise OutcomeUnknown(str(error)) from error
         reply = _words(code, words)
-        if code != 250:
-            if code == 421:
-                self._drop()
-            raise NotAccepted(reply, permanent=500 <= code < 600)
-        return reply
+        # The first digit decides (RFC 5321, 4.3.2); an answer that is neither yes nor no proves nothing.
+        if 200 <= code < 300:
+            return reply
+        if not 400 <= code < 600:
+            self._drop()
+            raise OutcomeUnknown(reply)
+        if code == 421:
+            self._drop()
+        raise NotAccepted(reply, permanent=code >= 500)
 
     def _announce(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
         """MAIL, RCPT and DATA, in one go where the server offers PIPELINING (RFC 2920)."""

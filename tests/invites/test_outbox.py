@@ -147,6 +147,27 @@ def test_silence_after_the_dot_is_unknown_and_never_sent_again(sink: Sink, verb:
     assert len(sink.taken) == (1 if verb == "TAKEN" else 0)
 
 
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("251 taken, and passed on", "sent"),
+        ("200 OK", "sent"),
+        ("354 go on", "unknown"),
+        ("OK queued as 4711", "unknown"),
+    ],
+)
+def test_an_unusual_answer_to_the_dot_never_sends_a_second_mail(
+    sink: Sink, settings: Any, answer: str, state: str
+) -> None:
+    settings.ATTEMPT_MINUTES = [0, 0]
+    people.confirmed(people.member())
+    sink.answer = lambda asked, to: answer if asked == "TAKEN" else None
+    for _ in range(3):
+        outbox.send_due()
+    assert len(sink.taken) == 1
+    assert states() == [state]
+
+
 def test_a_server_out_of_reach_costs_nobody_an_attempt(settings: Any) -> None:
     settings.UNDO_SECONDS, settings.EMAIL_HOST, settings.EMAIL_PORT = 0, "127.0.0.1", 1
     people.confirmed(people.member(), 2)
