@@ -49,6 +49,7 @@ DRAFT_DAYS = 14  # chosen people, the note and the decisions wait this long for 
 CONTACT_IDLE_HOURS = 24  # unchosen people are erased this long after the member's last POST …
 CONTACT_HOURS = 72  # … and in any case this long after they were read
 GRANT_MINUTES = 60  # an OAuth token never lives longer than this here
+UPLOAD_MINUTES = 30  # nor what a file said of people, encrypted, until it is read
 RECIPIENT_DAYS = 365  # one invitation per person and year; links and stored mails die after it
 
 # --- how mail leaves -------------------------------------------------------------------------------

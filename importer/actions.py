@@ -23,6 +23,7 @@ from importer.models import (
     ImportState,
     LastClick,
     LeftOut,
+    Upload,
 )
 from importer.oauth import NotConnected, Question
 from importer.sources import typed
@@ -201,6 +202,7 @@ def _forget(
         if read_before is None:
             going_on = list(runs.filter(state__in=GOING_ON))
             reading.end_by_member(going_on, at)
+            Upload.objects.filter(member_id=member_id).delete()
         else:
             going_on = []
         erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)

@@ -106,6 +106,41 @@ class Grant(models.Model):
         return f"grant of import {self.import_run_id}"
 
 
+class Upload(models.Model):
+    """What a member's file says of people, until it is read; UPLOAD_MINUTES at most.
+
+    The file itself is never stored. Without an import the pages hold the rows of a table, and wait
+    for the member to say what its columns are; with one they hold people.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    import_run = models.OneToOneField(
+        Import, null=True, on_delete=models.CASCADE, related_name="upload"
+    )
+    entries = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"upload {self.uid}"
+
+
+class UploadPage(models.Model):
+    """Some people or rows of an upload, encrypted like a grant."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()  # from 0
+    ciphertext = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="importer_upload_page_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.number} of upload {self.upload_id}"
+
+
 class Contact(models.Model):
     """One person from a member's address books.
 

@@ -21,9 +21,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 
-from importer import cleaning, grants, oauth, storing
-from importer.models import GOING_ON, Grant, Import, ImportState, LeftOut, Revocation
-from importer.sources import KINDS, json_over_http
+from importer import cleaning, grants, oauth, storing, uploads
+from importer.models import GOING_ON, Grant, Import, ImportState, LeftOut, Revocation, Upload
+from importer.sources import KINDS, files, json_over_http
 from importer.sources.contract import AccessRevoked, Page, RateLimited, Source, SourceError
 from ledger import clock, entries, subjects
 from ledger.entries import Event, Fact
@@ -31,12 +31,7 @@ from ledger.entries import Event, Fact
 logger = logging.getLogger(__name__)
 
 RUN_SECONDS = 120.0  # then another import gets its turn with this worker
-WAIT_SECONDS = (
-    2,
-    5,
-    15,
-    30,
-)  # after each failed try of one page; then it ends
+WAIT_SECONDS = (2, 5, 15, 30)  # after each failed try of one page; then it ends
 MOST_PAGES = 2000
 REVOKE_AGAIN_SECONDS = 30
 
@@ -69,8 +64,12 @@ def read_pages(*, import_id: int) -> None:
         return
     try:
         grant = Grant.objects.filter(import_run=run.row).first()
+        upload = Upload.objects.filter(import_run=run.row).first()
         if run.row.going_on and run.row.member_id is not None:
-            if grant is not None and grant.ends_at > clock.now():
+            if upload is not None or files.is_file(run.row.source):
+                _read_upload(run, upload)
+                storing.describe_to_planner(run.row)
+            elif grant is not None and grant.ends_at > clock.now():
                 _read(run, grant)
                 storing.describe_to_planner(run.row)
             else:
@@ -143,6 +142,18 @@ def _read(run: Run, grant: Grant) -> None:
         _wait_or_fail(run, error)
 
 
+def _read_upload(run: Run, upload: Upload | None) -> None:
+    """The people of a file, as far as this worker's turn goes."""
+    stop_at = time.monotonic() + RUN_SECONDS
+    try:
+        if upload is None or upload.ends_at <= clock.now():
+            raise SourceError("file_gone", permanent=True)
+        while run.row.going_on and time.monotonic() < stop_at:
+            _store(run, uploads.page(upload, run.row.cursor), may_loop=False)
+    except SourceError as error:
+        _wait_or_fail(run, error)
+
+
 def _read_with(run: Run, source: Source, access_token: str, stop_at: float) -> None:
     read_page = KINDS[source.kind].read_page
     with json_over_http.opened(access_token, source.api_url) as get:
@@ -166,10 +177,10 @@ def _refreshed(source: Source, grant: Grant) -> str:
     return str(token["access_token"])
 
 
-def _store(run: Run, page: Page) -> None:
+def _store(run: Run, page: Page, *, may_loop: bool = True) -> None:
     """One page and the cursor after it, together. Raises LeaseLost, or SourceError for a loop."""
     row = run.row
-    seen = _checked_for_loops(row, page)
+    seen = _checked_for_loops(row, page) if may_loop else []
     people = [cleaning.clean(person, row.source) for person in page.people]
     with transaction.atomic():
         at = clock.now()
@@ -258,7 +269,11 @@ def _change(run: Run, **values: object) -> None:
 def _over(
     row: Import, at: datetime, action: str, *, keep_access: bool = False, **facts: Fact
 ) -> None:
-    """Marks the access for its end and writes the ledger entry. In the caller's transaction."""
+    """Marks the access for its end, deletes what a file said, and writes the ledger entry.
+
+    In the caller's transaction.
+    """
+    Upload.objects.filter(import_run=row).delete()
     if not keep_access:
         Grant.objects.filter(import_run=row, ends_at__gt=at).update(ends_at=at)
     entries.append([Event(action, *_who(row), facts={**_counts(row), **facts})])
@@ -283,6 +298,9 @@ def _end_access_if_over(run: Run) -> None:
     """Revokes at the provider, outside any transaction, then deletes the grant."""
     grant = Grant.objects.filter(import_run=run.row).first()
     at = clock.now()
+    if grant is None and run.row.member_id is None:
+        run.row.delete()  # it read a file of somebody who has left
+        return
     if grant is None or (grant.ends_at > at and run.row.member_id is not None):
         return
     try:

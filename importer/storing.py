@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from importer.addresses import Kind
+from importer.addresses import Address, Kind
 from importer.cleaning import CleanPerson, folded, search_text
 from importer.models import Contact, ContactAddress, Import, LeftOut
 
 MANY = 1000
 
-# Work first; a private address is the last that a near-stranger should be written to (story S8).
+# Work first; a private address is the last that a near-stranger should be written to.
 _PREFERENCE = {Kind.WORK: 0, Kind.UNKNOWN: 1, Kind.PRIVATE: 2}
 
 
@@ -86,7 +86,7 @@ def store(
             counts.kept += 1
         else:
             counts.merged += 1
-        _merge(target, book, person, by_address)
+        _merge(target, person, by_address)
         if person.key:
             by_key.setdefault(person.key, target)
         touched[id(target)] = target
@@ -94,6 +94,29 @@ def store(
         left_out += _left_out_rows(book, person, number, target.contact)
     _write(list(touched.values()), left_out)
     return counts, found
+
+
+def add_address(contact: Contact, address: Address) -> Contact:
+    """Adds an address to a contact; returns whose it is: theirs, or that of who had it already.
+
+    Must run in a transaction that holds `lock_member`.
+    """
+    known = ContactAddress.objects.filter(
+        member_id=contact.member_id, normalised=address.normalised
+    ).select_related("contact")
+    owner = known.first()
+    if owner is not None:
+        return owner.contact
+    target = _Target(
+        contact,
+        "stale" in contact.flags,
+        addresses=list(contact.addresses.order_by("id")),
+        as_stored=_changing(contact),
+    )
+    _add_addresses(target, (address,), {})
+    _summarise(target)
+    _write([target], [])
+    return contact
 
 
 def describe_to_planner(run: Import) -> None:
@@ -148,22 +171,28 @@ def _new_contact(book: Book, person: CleanPerson) -> Contact:
     )
 
 
-def _merge(
-    target: _Target, book: Book, person: CleanPerson, by_address: dict[str, _Target]
-) -> None:
+def _merge(target: _Target, person: CleanPerson, by_address: dict[str, _Target]) -> None:
     """Adds what is new; what is there stays, so that a second book never renames anybody."""
     contact = target.contact
     contact.name = contact.name or person.name
     contact.company = contact.company or person.company
     contact.title = contact.title or person.title
     contact.phone_country = contact.phone_country or person.phone_country
-    for address in person.addresses:
+    _add_addresses(target, person.addresses, by_address)
+    target.stale = target.stale and person.stale
+    _summarise(target)
+
+
+def _add_addresses(
+    target: _Target, addresses: Iterable[Address], by_address: dict[str, _Target]
+) -> None:
+    for address in addresses:
         if address.normalised in by_address:
             continue  # theirs already, or somebody else's: an address belongs to one contact
         by_address[address.normalised] = target
         row = ContactAddress(
-            contact=contact,
-            member_id=book.member_id,
+            contact=target.contact,
+            member_id=target.contact.member_id,
             address=address.written,
             envelope=address.envelope,
             normalised=address.normalised,
@@ -172,8 +201,6 @@ def _merge(
         )
         target.addresses.append(row)
         target.new_addresses.append(row)
-    target.stale = target.stale and person.stale
-    _summarise(target)
 
 
 def _summarise(target: _Target) -> None:

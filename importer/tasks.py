@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from importer import reading
+from importer import reading, uploads
 
 
 # A worker that hangs is killed; its lease runs out, and another goes on at the stored cursor.
@@ -14,6 +14,10 @@ def read_import(*, import_id: int) -> None:
 
 @shared_task
 def continue_imports() -> None:
-    """The sweep: wakes somebody up for every import that could go on or should be ended."""
+    """The sweep: wakes somebody up for every import that could go on or should be ended.
+
+    What was kept of a file for as long as it may be goes first.
+    """
+    uploads.delete_overdue()
     for import_id in reading.due():
         reading.nudge(import_id)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from importer import views
+from importer import file_views, views
 
 app_name = "importer"
 urlpatterns = [
@@ -10,7 +10,10 @@ urlpatterns = [
     path("connect/<slug:source>/", views.start, name="start"),
     path("callback/", views.callback, name="callback"),
     path("type/", views.type_person, name="type"),
+    path("file/", file_views.upload, name="upload"),
+    path("file/<uuid:uid>/", file_views.choose_columns, name="columns"),
     path("imports/<uuid:uid>/", views.show_import, name="import"),
     path("imports/<uuid:uid>/stop/", views.stop, name="stop"),
     path("imports/<uuid:uid>/retry/", views.retry, name="retry"),
+    path("imports/<uuid:uid>/left-out/<int:row>/", file_views.mend, name="mend"),
 ]

@@ -20,7 +20,7 @@ from importer.addresses import NotAnAddress
 from importer.forms import TypedPerson
 from importer.models import Grant, Import
 from importer.oauth import NotConnected, Question
-from importer.sources import KINDS
+from importer.sources import KINDS, files
 from importer.sources.contract import PROBLEMS
 
 QUESTION = "contacts_question"  # in the session: what was asked of a provider, until it answers
@@ -147,6 +147,7 @@ def _facts(run: Import) -> dict[str, Any]:
         "problem": PROBLEMS[run.error].format(provider=provider) if run.error else "",
         "grant": Grant.objects.filter(import_run=run).defer("ciphertext").first(),
         "apps_url": kind.apps_url if kind else "",
+        "is_file": files.is_file(run.source),
     }
 
 

@@ -5,6 +5,7 @@ A new address fails here until it stands in the table below.
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from importer.models import Import, ImportState
+from importer import uploading
+from importer.models import Import, ImportState, LeftOut
 from invites.models import Batch, Invitation
 from ledger import clock
 from tests import people
@@ -74,9 +76,13 @@ SITE = [
     ("contacts/connect/<slug:source>/", MEMBER, "/contacts/connect/google/"),
     ("contacts/callback/", MEMBER, "/contacts/callback/"),
     ("contacts/type/", MEMBER, "/contacts/type/"),
+    ("contacts/file/", MEMBER, "/contacts/file/"),
+    ("contacts/file/<uuid:uid>/", MEMBER, "/contacts/file/{table}/"),
     ("contacts/imports/<uuid:uid>/", MEMBER, "/contacts/imports/{run}/"),
     ("contacts/imports/<uuid:uid>/stop/", MEMBER, "/contacts/imports/{run}/stop/"),
     ("contacts/imports/<uuid:uid>/retry/", MEMBER, "/contacts/imports/{run}/retry/"),
+    ("contacts/imports/<uuid:uid>/left-out/<int:row>/", MEMBER,
+     "/contacts/imports/{run}/left-out/{left out}/"),
     ("invitations/", MEMBER, "/invitations/"),
     ("invitations/choose/", MEMBER, "/invitations/choose/"),
     ("invitations/write/", MEMBER, "/invitations/write/"),
@@ -190,7 +196,13 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             member=ana, source="google", source_label="Google contacts",
             state=ImportState.DONE, created_at=clock.now(),
         )  # fmt: skip
+        left_out = LeftOut.objects.create(
+            member=ana, import_run=run, number=1, reason="not_an_address", raw="bea at norte"
+        )
+        table = uploading.receive(member=ana, file=io.BytesIO(b"Who;Where\nBea;b@a.example\n"))
         yield {
+            "table": table.uid,
+            "left out": left_out.pk,
             "link": link_in(sink, "bea@norte.example"),
             "arrived": first.uid,
             "batch": waiting.batch.uid,

@@ -153,6 +153,7 @@ PROBLEMS = {
     "too_many_pages": "{provider} has more pages than we read.",
     "out_of_time": "Reading took longer than our access may last.",
     "source_gone": "This site no longer offers {provider}.",
+    "file_gone": "The file was not read within half an hour, so we deleted what we had of it.",
     "file_unreadable": "Our key for the stored file has changed, so it can't be read any more.",
     "grant_unreadable": "Our key for the stored access has changed.",
 }

@@ -89,6 +89,11 @@ def opened(file: IO[bytes]) -> Iterator[Book | Table]:
         yield _table(next(pieces), pieces)
 
 
+def is_file(source: str) -> bool:
+    """Whether an import of this source reads a file."""
+    return source.startswith(PREFIX)
+
+
 def _table(start: bytes, rest: Iterator[bytes]) -> Book | Table:
     shape = csv_file.shape(start)
     rows = csv_file.rows(chain([start], rest), shape)
