@@ -16,6 +16,7 @@
   toggle.type = "button";
   toggle.className = "link-button keys-toggle";
   const say = () => {
+    form.classList.toggle("keys-off", off());
     toggle.textContent = off() ? "Keys are off. Turn them on" : "Keys are on. Turn them off";
   };
   toggle.addEventListener("click", () => {
