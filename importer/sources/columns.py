@@ -157,7 +157,7 @@ def guess(rows: Sequence[Sequence[str]]) -> Columns:
         sum("@" in row[number] for row in rows if number < len(row)) for number in range(width)
     ]
     named = by_heading(rows[0]) if rows else Columns()
-    emails = tuple(n for n in range(width) if at_signs[n] * 2 > len(rows) - 1 and at_signs[n])
+    emails = tuple(n for n in range(width) if at_signs[n] and at_signs[n] * 4 >= len(rows))
     return Columns(
         name=named.name, first=named.first, last=named.last, company=named.company,
         title=named.title, emails=(emails or named.emails)[:MOST_EMAIL_COLUMNS],
