@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
 from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
-from invites.models import Batch, Invitation
+from invites.models import Batch, Hold, Invitation
 from ledger import clock
 
 # What the sent page says in other words, by state; the rest depends on more than the state.
@@ -40,7 +40,7 @@ class Row:
     @property
     def can_take_back(self) -> bool:
         """Until it begins to leave."""
-        return self.kind in ("waiting", "due")
+        return self.kind in ("waiting", "due", "held")
 
     @property
     def can_withdraw(self) -> bool:
@@ -51,14 +51,35 @@ class Row:
 def rows_of(batch: Batch) -> list[Row]:
     """Everybody of a batch, in the order of choosing."""
     now = clock.now()
-    return [row(invitation, now) for invitation in batch.invitations.order_by("id")]
+    invitations = list(batch.invitations.order_by("id"))
+    sources = {f"source:{invitation.source}" for invitation in invitations}
+    held = _held(
+        "site", f"sender:{batch.sender_id}", f"batch:{batch.pk}", *sources
+    )  # as invites.guards.HELD says it to the database
+    return [
+        row(invitation, now, held=bool(held - sources) or f"source:{invitation.source}" in held)
+        for invitation in invitations
+    ]
 
 
-def row(invitation: Invitation, now: datetime) -> Row:
+def is_held(member: User) -> bool:
+    """Whether nothing leaves in this member's name until a person has looked at it."""
+    return bool(_held("site", f"sender:{member.pk}"))
+
+
+def _held(*scopes: str) -> set[str]:
+    return set(
+        Hold.objects.filter(lifted_at=None, scope__in=scopes).values_list("scope", flat=True)
+    )
+
+
+def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
     """What became of one confirmed invitation; `now` is the database's clock."""
     state = State(invitation.state)
     if invitation.withdrawn_at:
         return Row(invitation, "withdrawn", 0)
+    if state in WAITING_STATES and held:
+        return Row(invitation, "held", 0)
     if state in WAITING_STATES:
         left = (invitation.send_after - now).total_seconds() if invitation.send_after else 0
         return Row(invitation, "waiting" if left > 0 else "due", max(0, -(-int(left) // 60)))

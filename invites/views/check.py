@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from invites import tasks
-from invites.actions import confirming, drafting
+from invites.actions import confirming, drafting, outcomes
 from invites.actions.confirming import Check
 from invites.actions.drafting import NotInDraft
 from invites.actions.progress import progress
@@ -92,6 +92,7 @@ def _page(
         "undo_time": _undo_time(),
         "per_period": settings.INVITATIONS_PER_PERIOD,
         "period_days": settings.INVITATION_PERIOD_DAYS,
+        "held": outcomes.is_held(request.user),
         "stale": stale,
         "missing": missing.reasons if missing else [],
         "incomplete": missing is not None and Missing.SENDER_INCOMPLETE in missing.reasons,

@@ -26,7 +26,7 @@ def sent(request: MemberRequest, uid: UUID) -> HttpResponse:
         "batch": batch,
         "rows": rows,
         "waiting": waiting,
-        "nothing_left": all(row.kind in ("waiting", "due", "taken_back") for row in rows),
+        "nothing_left": all(row.kind in ("waiting", "due", "held", "taken_back") for row in rows),
         "all_taken_back": all(row.kind == "taken_back" for row in rows),
     }
     return render(request, "invites/sent.html", context)

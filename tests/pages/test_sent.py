@@ -58,6 +58,21 @@ def test_this_was_not_me_asks_first_and_then_stops_everything(browser: Client, a
     assert "A person is looking at it" in text_of(look(browser, path(batch)))
 
 
+@pytest.mark.parametrize("scope", ["site", "sender", "batch", "source"])
+def test_what_is_on_hold_is_given_no_time(browser: Client, ana: User, scope: str) -> None:
+    batch = people.confirmed(ana, 1)
+    named = {"sender": ana.pk, "batch": batch.pk, "source": batch.invitations.get().source}
+    full = f"{scope}:{named[scope]}" if scope in named else scope
+    Hold.objects.create(scope=full, reason="Complaints", placed_at=clock.now())
+    said = text_of(look(browser, path(batch)))
+    assert "Nothing has left yet" in said
+    assert "On hold: a person is looking at it." in said
+    assert "Leaves at" not in said
+    assert "Take it back" in said
+    warned = "On hold" in text_of(look(browser, "/invitations/check/"))
+    assert warned == (scope in ("site", "sender"))
+
+
 def test_other_members_batches_are_not_here(browser: Client) -> None:
     batch = people.confirmed(people.member("Other Member"))
     for address in (path(batch), path(batch, "not-me/")):
@@ -94,7 +109,7 @@ def test_looking_takes_nothing_back(browser: Client, ana: User) -> None:
     ],
 )
 def test_every_state_has_its_words(state: str, kind: str) -> None:
-    assert outcomes.row(Invitation(state=state), clock.now()).kind == kind
+    assert outcomes.row(Invitation(state=state), clock.now(), held=False).kind == kind
 
 
 def test_who_asked_not_to_be_invited_looks_like_who_has_not_answered(
