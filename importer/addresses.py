@@ -165,9 +165,12 @@ def _mailbox(valid: _Valid) -> tuple[str, str]:
     local, domain = local.casefold(), valid.domain.lower()
     if domain == "googlemail.com":
         domain = "gmail.com"
+    # RFC 5233: what follows a plus is the mailbox owner's own note almost everywhere. Where it is not,
+    # somebody gets one invitation less; the other way round somebody would get as many as one likes.
+    local = local.partition("+")[0] or local
     if domain == "gmail.com":
         # https://support.google.com/mail/answer/7436150: dots don't matter in Gmail addresses.
-        local = local.partition("+")[0].replace(".", "")
+        local = local.replace(".", "")
     return local, domain
 
 

@@ -5,6 +5,8 @@ The lists are those of consent.py; ledger/guards.py puts the triggers in place a
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
+
 from invites.consent import DRAFT_STATES, LEAVES_ROOM, NEEDS_CONSENT, TRANSITIONS, State
 from ledger.clock import SQL_NOW
 from ledger.guards import Guard, append_only, refusal
@@ -25,9 +27,14 @@ SUPPRESSED = (
     "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.address_hash = {row}.recipient_hash "
     "AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
 )
+# Who can't sign in any more (a closed account) sends nothing either.
+ACTIVE = (
+    f"EXISTS (SELECT 1 FROM {get_user_model()._meta.db_table} u "
+    "WHERE u.id = {row}.sender_id AND u.is_active)"
+)
 STOPPED = (
     "({row}.stopped_at IS NOT NULL OR {row}.withdrawn_at IS NOT NULL "
-    "OR {row}.recipient_hash IS NULL OR " + SUPPRESSED + ")"
+    "OR {row}.recipient_hash IS NULL OR NOT " + ACTIVE + " OR " + SUPPRESSED + ")"
 )
 CONSENT = (
     "EXISTS (SELECT 1 FROM invites_consentrecord c WHERE c.invitation_uid = {row}.uid "
@@ -53,12 +60,16 @@ def _per_vendor(name: str, event: str, sqlite: str, postgresql: str, sentence: s
     return Guard(name, TABLE, sqlite=first.sqlite, postgresql=second.postgresql)
 
 
-_frozen = " OR ".join(
-    f"NEW.{column} IS DISTINCT FROM OLD.{column}"
-    for column in (
-        "id", "uid", "sender_id", "batch_id", "token_hash", "reviewed_digest", "confirmed_digest",
-        "relationship", "relationship_words", "own_line", "source", "source_label",
-    )
+def _changed(*columns: str) -> str:
+    return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+
+
+# Whose invitation it is and to whom, from its first moment on: UPDATE OR REPLACE could otherwise
+# turn a draft into one that has been sent, and delete that on the way.
+_identity = _changed("id", "uid", "sender_id", "token_hash")
+_frozen = _changed(
+    "batch_id", "reviewed_digest", "confirmed_digest", "relationship", "relationship_words",
+    "own_line", "source", "source_label",
 )  # fmt: skip
 # Erasing empties a recipient's fields; nothing else may change them.
 _erased_only = (
@@ -67,8 +78,25 @@ _erased_only = (
     "(NEW.recipient_hash IS DISTINCT FROM OLD.recipient_hash AND NEW.recipient_hash IS NOT NULL)"
 )
 
+# What a consent record must match: the card that was decided on, and the batch it says.
+_agreed = (
+    f"EXISTS (SELECT 1 FROM {TABLE} i JOIN invites_batch b ON b.sender_id = i.sender_id "
+    "WHERE i.uid = NEW.invitation_uid AND i.state = 'reviewed' AND i.reviewed_digest = NEW.digest "
+    "AND b.uid = NEW.batch_uid AND b.fingerprint = NEW.fingerprint AND b.count = NEW.count "
+    "AND b.confirmed_at = NEW.confirmed_at AND b.not_before = NEW.not_before)"
+)
+_batch = _changed("id", "uid", "sender_id", "fingerprint", "count", "confirmed_at", "not_before")
+
 GUARDS: list[Guard] = [
     *append_only("invites_consentrecord", unique=("id", "invitation_uid")),
+    refusal(
+        "invites_consentrecord_agreed", "invites_consentrecord", "INSERT", f"NOT {_agreed}",
+        "a consent record needs a reviewed card and its batch",
+    ),
+    refusal(
+        "invites_batch_frozen", "invites_batch", "UPDATE", _batch, "a batch is never changed",
+    ),
+    refusal("invites_batch_no_delete", "invites_batch", "DELETE", "", "a batch is never deleted"),
     refusal(
         "invites_preparedmail_no_update", "invites_preparedmail", "UPDATE", "",
         "a prepared mail is never changed",
@@ -83,8 +111,8 @@ GUARDS: list[Guard] = [
     refusal(
         "invites_preparedmail_no_delete", "invites_preparedmail", "DELETE",
         f"EXISTS (SELECT 1 FROM {TABLE} i WHERE i.id = OLD.invitation_id "
-        "AND i.state IN ('confirmed', 'claimed', 'sending'))",
-        "a confirmed mail is not deleted before it left",
+        f"AND i.state NOT IN ({_states(DRAFT_STATES)}) AND i.recipient_address <> '')",
+        "a confirmed mail is deleted only with its recipient",
     ),
     refusal(
         "invites_invitation_begins_chosen", TABLE, "INSERT", "NEW.state <> 'chosen'",
@@ -124,8 +152,12 @@ GUARDS: list[Guard] = [
         "this invitation is stopped or on hold",
     ),
     refusal(
+        "invites_invitation_identity", TABLE, "UPDATE", f"{_identity} OR {_erased_only}",
+        "an invitation is not changed into another",
+    ),
+    refusal(
         "invites_invitation_frozen", TABLE, "UPDATE",
-        f"OLD.state NOT IN ({_states(DRAFT_STATES)}) AND ({_frozen} OR {_erased_only})",
+        f"OLD.state NOT IN ({_states(DRAFT_STATES)}) AND ({_frozen})",
         "a confirmed invitation is not changed",
     ),
     refusal(

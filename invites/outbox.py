@@ -151,10 +151,14 @@ def _looked_at(
     recorded: str | None, not_before: Any, now: Any, stopped: Any,
 ) -> Due:  # fmt: skip
     """One row of `_due`. The digest is computed from the very bytes that would leave."""
+    uid = uid if isinstance(uid, uuid.UUID) else uuid.UUID(uid)
+    mail = Mail(id, uid, recipient, bytes(raw or b""), attempts)
     facts = consent.Facts(
         state=State(state),
         relationship=relationship,
-        digest=consent.digest(recipient, bytes(raw)) if raw else None,
+        digest=consent.digest(recipient, mail.raw)
+        if rendering.carries_links(mail.raw, uid)
+        else None,
         reviewed_digest=reviewed,
         confirmed_digest=confirmed,
         recorded_digest=recorded,
@@ -163,8 +167,7 @@ def _looked_at(
         stopped=bool(stopped),
         held=False,
     )
-    uid = uid if isinstance(uid, uuid.UUID) else uuid.UUID(uid)
-    return Due(Mail(id, uid, recipient, bytes(raw or b""), attempts), str(recipient_hash), facts)
+    return Due(mail, str(recipient_hash), facts)
 
 
 def _claim(claim: uuid.UUID, due: list[Due]) -> tuple[list[Mail], int]:

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from invites import consent, tokens
 from invites.models import Invitation, Relationship
+from invites.words import clean_line, without_quotes
 
 _WIDTH = 72
 _QP_WIDTH = 75  # RFC 2045, 6.7: 76 with the soft break's "="
@@ -33,8 +34,11 @@ _RELATIONSHIP_SENTENCES = {
 }
 
 
-class UnsendableAddress(ValueError):
-    """The recipient's address can't stand in a 7-bit mail (RFC 5321); importing refuses such already."""
+LINKS = 7  # how often the token stands in a mail: two links in text, each twice in HTML, one header
+
+
+class Unsendable(ValueError):
+    """This can't become a mail. Importing and writing refuse such already; here it is the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +98,24 @@ def letter_for(
     return Letter(
         uid=invitation.uid,
         token_hash=invitation.token_hash,
-        sender_name=sender.get_full_name(),
-        sender_first_name=sender.first_name or sender.get_full_name(),
+        sender_name=clean_line(sender.get_full_name()),
+        sender_first_name=clean_line(sender.first_name or sender.get_full_name()),
         sender_address=sender.email,
         recipient_name=invitation.recipient_name,
         recipient_address=invitation.recipient_address,
         source=invitation.source,
         source_label=invitation.source_label,
         relationship=relationship,
-        relationship_words=relationship_words,
+        relationship_words=without_quotes(relationship_words),
         note=note,
         own_line=invitation.own_line,
     )
 
 
 def render(letter: Letter) -> Rendered:
-    """The whole mail: multipart, 7-bit, CRLF. Raises UnsendableAddress."""
+    """The whole mail: multipart, 7-bit, CRLF. Raises Unsendable."""
     if not _SAFE_ADDRESS.fullmatch(letter.recipient_address):
-        raise UnsendableAddress("This address has characters that many mail servers refuse.")
+        raise Unsendable("This address has characters that many mail servers refuse.")
     site = settings.SITE_NAME
     link = f"{settings.SITE_URL}/i/{letter.token_hash}/"
     stop = f"{link}stop/"
@@ -154,6 +158,8 @@ def render(letter: Letter) -> Rendered:
         "MIME-Version": "1.0",
     }
     raw = _multipart(headers, letter.uid, text, page, letter.token_hash)
+    if raw.count(letter.token_hash.encode()) != LINKS:
+        raise Unsendable("The words hold what stands for the recipient's secret link.")
     return Rendered(
         raw=raw,
         digest=consent.digest(letter.recipient_address, raw),
@@ -176,6 +182,11 @@ def departing(raw: bytes, uid: UUID, at: datetime) -> bytes:
     secret = tokens.token(uid)
     body = raw.replace(tokens.hash_of(secret).encode(), secret.encode())
     return f"Date: {format_datetime(at)}\r\n".encode() + body
+
+
+def carries_links(raw: bytes, uid: UUID) -> bool:
+    """Whether the token would take its hash's place in every link: not after TOKEN_KEY has changed."""
+    return raw.count(tokens.hash_of(tokens.token(uid)).encode()) == LINKS
 
 
 def message_id(uid: UUID) -> str:
@@ -274,6 +285,8 @@ def _mailbox(name: str, address: str) -> str:
     """`name <address>` as RFC 5322 wants it; the name quoted, or encoded where it is not ASCII."""
     local, _, domain = address.rpartition("@")
     address = f"{local}@{domain.encode('idna').decode()}"
+    if not _SAFE_ADDRESS.fullmatch(address):
+        raise Unsendable("This address has characters that many mail servers refuse.")
     if not name:
         return f"<{address}>"
     if name.isascii() and "=?" not in name:

@@ -124,18 +124,22 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Names of declared guards that are not in this database."""
-    query = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
-    }[connection.vendor]
+    """Names of declared guards that are not in this database, are off, or say something else."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        present = {row[0] for row in cursor.fetchall()}
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            present = dict(cursor.fetchall())
+            return [g.name for g in declared() if g.sqlite and present.get(g.name) != g.sqlite]
+        cursor.execute(
+            "SELECT t.tgname, c.relname, p.prosrc FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
+            "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid)"
+        )
+        bodies = {name: (table, body) for name, table, body in cursor.fetchall()}
     return [
         guard.name
         for guard in declared()
-        if getattr(guard, connection.vendor) and guard.name not in present
+        if bodies.get(guard.name) != (guard.table, guard.postgresql.split("$guard$")[1])
     ]
 
 

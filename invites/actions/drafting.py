@@ -86,8 +86,9 @@ def lock_draft(member: User) -> Draft:
     """
     touch(member)
     kept_until = clock.now() + timedelta(days=settings.DRAFT_DAYS)
-    draft, _ = Draft.objects.get_or_create(sender=member, defaults={"kept_until": kept_until})
-    draft = Draft.objects.select_for_update().get(pk=draft.pk)
+    draft, _ = Draft.objects.select_for_update().get_or_create(
+        sender=member, defaults={"kept_until": kept_until}
+    )
     draft.kept_until = kept_until
     draft.save(update_fields=["kept_until"])
     return draft

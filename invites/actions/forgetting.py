@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
+from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
 from ledger import clock
@@ -24,6 +25,7 @@ def forget_everything(*, member: User) -> int:
     What was confirmed stays: the recipients have a right to see it, and it can be taken back.
     """
     with transaction.atomic():
+        lock_draft(member)
         drafted = Invitation.objects.filter(sender=member, state__in=DRAFT_STATES)
         typed = drafted.filter(contact=None).count()
         uids = list(drafted.values_list("uid", flat=True))
@@ -59,11 +61,11 @@ def forget_recipients() -> int:
     since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
     over = Invitation.objects.filter(batch__confirmed_at__lte=since).exclude(recipient_address="")
     found = dict(over.values_list("id", "uid")[:AT_ONCE])
-    PreparedMail.objects.filter(invitation_id__in=found).delete()
     Invitation.objects.filter(id__in=found).update(
         recipient_name="",
         recipient_address="",
         server_reply="",  # mail servers like to repeat the address
     )
+    PreparedMail.objects.filter(invitation_id__in=found).delete()
     append(Event("invitation.erased", uid) for uid in found.values())
     return len(found)

@@ -69,6 +69,7 @@ def test_addresses_in_every_script_are_kept_as_written(written: str) -> None:
         ("Bea@Norte.example", "bea@norte.EXAMPLE"),
         ("b.e.a@gmail.com", "bea@googlemail.com"),
         ("bea+work@gmail.com", "BEA@gmail.com"),
+        ("bea+work@norte.example", "bea@norte.example"),
         ("bea@señal.example", "bea@xn--seal-hqa.example"),
         ("jose\u0301@firm.example", "josé@firm.example"),
         ("ΣΟΦΊΑ@firm.example", "σοφία@firm.example"),
@@ -82,7 +83,7 @@ def test_spellings_of_one_mailbox_are_equal(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("b.ea@norte.example", "bea@norte.example"),
-        ("bea+a@norte.example", "bea@norte.example"),
+        
         ("bea@norte.example", "bea@sul.example"),
         ("jose@firm.example", "josé@firm.example"),
     ],
@@ -176,4 +177,5 @@ def test_the_quick_way_for_plain_addresses_says_what_email_validator_says(writte
         read = addresses.read(written)
         assert read.envelope == (valid.ascii_email or "")
         local, _, domain = read.normalised.rpartition("@")
-        assert (local, domain) == (valid.local_part.casefold(), (valid.ascii_domain or "").lower())
+        plain = valid.local_part.casefold().partition("+")[0]
+        assert (local, domain) == (plain, (valid.ascii_domain or "").lower())

@@ -173,7 +173,50 @@ def test_nothing_stopped_or_held_is_sent(confirmed: Invitation, stop: str) -> No
     ],
 )
 def test_a_confirmed_invitation_is_not_changed(confirmed: Invitation, change: str) -> None:
-    assert "not changed" in refused(f"UPDATE invites_invitation SET {change}")
+    words = refused(f"UPDATE invites_invitation SET {change}")
+    assert "not changed" in words
+
+
+@pytest.mark.parametrize("column", ["id", "uid", "token_hash", "recipient_hash"])
+def test_a_draft_can_not_take_the_place_of_an_invitation_that_was_sent(
+    confirmed: Invitation, column: str
+) -> None:
+    draft = people.chosen(confirmed.sender, "Carlos Rui", "carlos@sul.example")
+    bring_to(confirmed, State.SENT)
+    verb = "UPDATE OR REPLACE" if connection.vendor == "sqlite" else "UPDATE"
+    words = refused(
+        f"{verb} invites_invitation SET {column} = "
+        f"(SELECT s.{column} FROM invites_invitation s WHERE s.state = 'sent') WHERE id = %s",
+        draft.pk,
+    )
+    assert "not changed into another" in words
+
+
+def test_a_consent_record_can_not_be_forged_for_a_mail_that_is_only_reviewed(
+    confirmed: Invitation,
+) -> None:
+    reviewed = people.reviewed(confirmed.sender, "Carlos Rui", "carlos@sul.example")
+    copied = "batch_uid, sender_subject, recipient_subject"
+    rest = "relationship, fingerprint, count, notice_version, confirmed_at, not_before"
+    for digest, fingerprint in (("b" * 64, "fingerprint"), (reviewed.reviewed_digest, "'f'")):
+        words = refused(
+            f"INSERT INTO invites_consentrecord (invitation_uid, digest, {copied}, {rest}) "
+            f"SELECT i.uid, %s, {copied}, c.relationship, c.{fingerprint}, "
+            "c.count, c.notice_version, c.confirmed_at, c.not_before "
+            "FROM invites_consentrecord c, invites_invitation i WHERE i.id = %s".replace(
+                "c.'f'", "'f'"
+            ),
+            digest,
+            reviewed.pk,
+        )
+        assert "needs a reviewed card" in words
+
+
+@pytest.mark.parametrize("column", ["fingerprint", "count", "confirmed_at", "not_before"])
+def test_a_batch_is_never_changed_or_deleted(confirmed: Invitation, column: str) -> None:
+    value = {"fingerprint": "'f'", "count": "9"}.get(column, clock.sql_in(-3600))
+    assert "never changed" in refused(f"UPDATE invites_batch SET {column} = {value}")
+    assert "never deleted" in refused("DELETE FROM invites_batch")
 
 
 def test_a_recipient_can_be_erased_from_a_confirmed_invitation(confirmed: Invitation) -> None:
@@ -191,11 +234,13 @@ def test_a_confirmed_invitation_is_not_deleted_to_make_room_for_a_second(
 
 def test_a_confirmed_mail_is_never_changed_deleted_or_replaced(confirmed: Invitation) -> None:
     assert "never changed" in refused("UPDATE invites_preparedmail SET raw = raw")
-    assert "not deleted" in refused("DELETE FROM invites_preparedmail")
+    assert "only with its recipient" in refused("DELETE FROM invites_preparedmail")
     copy = "INSERT INTO invites_preparedmail (invitation_id, raw) SELECT invitation_id, raw"
     assert "never replaced" in refused(f"{copy} FROM invites_preparedmail")
     bring_to(confirmed, State.SENT)
-    assert sql("DELETE FROM invites_preparedmail") == 1, "after a year it is erased"
+    assert "only with its recipient" in refused("DELETE FROM invites_preparedmail")
+    sql("UPDATE invites_invitation SET recipient_address = ''")
+    assert sql("DELETE FROM invites_preparedmail") == 1, "after a year both are erased"
     assert "never replaced" in refused(
         "INSERT INTO invites_preparedmail (invitation_id, raw) "
         "SELECT id, uid FROM invites_invitation"
@@ -249,6 +294,28 @@ def test_a_start_without_a_guard_is_refused() -> None:
     assert guards.missing(connection) == [guard.name]
     with pytest.raises(Exception, match=f"guard {guard.name} is missing"):
         call_command("check", databases=["default"])
+
+
+def test_a_guard_that_was_replaced_by_an_empty_one_counts_as_missing() -> None:
+    guard = next(g for g in guards.declared() if g.name == "invites_invitation_consent")
+    if connection.vendor == "sqlite":
+        sql(guard.drop("sqlite"))
+        sql(f"CREATE TRIGGER {guard.name} BEFORE UPDATE ON {guard.table} BEGIN SELECT 1; END")
+    else:
+        sql(
+            f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RETURN NEW; END $$"
+        )
+    assert guards.missing(connection) == [guard.name]
+
+
+def test_a_guard_that_was_switched_off_counts_as_missing() -> None:
+    guard = next(g for g in guards.declared() if g.name == "invites_invitation_consent")
+    if connection.vendor == "sqlite":
+        sql(guard.drop("sqlite"))  # SQLite knows no other way
+    else:
+        sql(f"ALTER TABLE {guard.table} ENABLE REPLICA TRIGGER {guard.name}")
+    assert guards.missing(connection) == [guard.name]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -236,6 +236,40 @@ def test_one_person_gets_one_invitation_a_year_whoever_sends_it(sink: Sink) -> N
     assert len(sink.taken) == 2
 
 
+def test_a_closed_accounts_mails_do_not_leave(sink: Sink) -> None:
+    owner = people.member()
+    people.confirmed(owner)
+    owner.is_active = False
+    owner.save()
+    outbox.send_due()
+    assert sink.taken == []
+    assert states() == ["blocked"]
+
+
+def test_a_mail_whose_links_would_be_dead_does_not_leave(sink: Sink, settings: Any) -> None:
+    people.confirmed(people.member())
+    settings.TOKEN_KEY = b"another key, put in place while mails were waiting"
+    outbox.send_due()
+    assert sink.taken == []
+    assert states() == ["cancelled"]
+
+
+@pytest.mark.parametrize("address", ["bea@outlook.example", "bea+1@outlook.example"])
+def test_who_stopped_everything_is_not_reached_by_another_spelling(
+    sink: Sink, address: str
+) -> None:
+    first = people.member("Ana Diaz")
+    people.reviewed(first, "Bea", "bea+2@outlook.example")
+    people.confirm(first)
+    outbox.send_due()
+    responding.stop_everyone(token=tokens.token(Invitation.objects.get().uid))
+    second = people.member("Bruno Costa")
+    people.reviewed(second, "Bea", address)
+    people.confirm(second)
+    outbox.send_due()
+    assert len(sink.taken) == 1
+
+
 @pytest.mark.parametrize("scope", ["site", "sender:{sender}", "batch:{batch}", "source:google"])
 def test_a_hold_keeps_mails_waiting_until_it_is_lifted(sink: Sink, scope: str) -> None:
     owner = people.member()

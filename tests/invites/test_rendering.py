@@ -123,7 +123,7 @@ def test_what_people_write_stays_text_in_the_html_part() -> None:
     "address", ["b ea@norte.example", "bea@norte.example\r\nBcc: x@y.example", "béa@norte.example"]
 )
 def test_an_address_that_would_break_the_envelope_is_refused(address: str) -> None:
-    with pytest.raises(rendering.UnsendableAddress):
+    with pytest.raises(rendering.Unsendable):
         rendering.render(dataclasses.replace(LETTER, recipient_address=address))
 
 
@@ -131,3 +131,8 @@ def test_the_sites_words_are_at_most_120() -> None:
     rendered = rendering.render(LETTER)
     sites = f"{rendered.opening} {rendered.relationship_sentence} {rendered.closing}"
     assert len(sites.split()) <= 120
+
+
+def test_the_senders_words_can_not_carry_the_recipients_secret_away() -> None:
+    with pytest.raises(rendering.Unsendable):
+        rendering.render(dataclasses.replace(LETTER, note=f"see {LETTER.token_hash}"))
