@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from importer.actions import forget_contacts
@@ -21,9 +19,6 @@ from invites import consent
 from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
 from invites.consent import (
     BEFORE_CONFIRMING,
-    MAY_HAVE_LEFT,
-    WAITING_STATES,
-    WITHDRAWABLE_STATES,
     ConsentMissing,
     Facts,
     Missing,
@@ -31,7 +26,7 @@ from invites.consent import (
     State,
     missing_before_sending,
 )
-from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail, Reservation
+from invites.models import Batch, ConsentRecord, Draft, Invitation, PreparedMail
 from invites.rendering import Rendered
 from ledger import clock
 from ledger.entries import Event, append
@@ -80,14 +75,6 @@ class Confirmed:
     batch: Batch
     already: bool
     forgotten: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """How many invitations were taken back, and how many had left (or were leaving) by then."""
-
-    taken_back: int
-    too_late: int
 
 
 def room_for(member: User) -> int:
@@ -159,21 +146,28 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
         lock_draft(member)
         if batch := Batch.objects.filter(sender=member, fingerprint=fingerprint).first():
             return Confirmed(batch, already=True)
-        now_true = check(member=member)
-        for item in now_true.changed:
+        checked = check(member=member)
+        for item in checked.changed:
             send_back(item.invitation)
-        # Sent-back cards must stay sent back, so the refusal is raised after the commit.
-        if now_true.leaving and not now_true.changed and now_true.fingerprint == fingerprint:
-            batch = _queue(member, now_true)
-            kept = [i.contact_id for i in in_draft(member) if i.contact_id is not None]
-            from_book = sum(item.invitation.contact_id is not None for item in now_true.leaving)
-    if not now_true.leaving and not now_true.changed:
+        if checked.leaving and not checked.changed and checked.fingerprint == fingerprint:
+            batch = _queue(member, checked)
+            if not in_draft(member):
+                # The next note begins empty: these words were for these people.
+                Draft.objects.filter(sender=member).update(note="")
+    # Refusals come after the commit: cards that were sent back must stay sent back.
+    if not checked.leaving and not checked.changed:
         raise ConsentMissing([Missing.NOT_REVIEWED])
     if batch is None:
-        raise StaleConfirmation([item.invitation.display_name for item in now_true.changed])
+        raise StaleConfirmation([item.invitation.display_name for item in checked.changed])
     nudge(batch)
-    erased = forget_contacts(member=member, keep=kept, why="confirmed")
-    return Confirmed(batch, already=False, forgotten=max(0, erased - from_book))
+    return Confirmed(batch, already=False, forgotten=_forget_who_was_not_chosen(member, checked))
+
+
+def _forget_who_was_not_chosen(member: User, checked: Check) -> int:
+    """Erases the member's address books but for the rest of the draft; counts who is in no batch."""
+    kept = [item.contact_id for item in in_draft(member) if item.contact_id is not None]
+    invited = sum(item.invitation.contact_id is not None for item in checked.leaving)
+    return max(0, forget_contacts(member=member, keep=kept, why="confirmed") - invited)
 
 
 def _is_complete(member: User) -> bool:
@@ -230,59 +224,6 @@ def _queue(member: User, checked: Check) -> Batch:
         ]
     )
     return batch
-
-
-@transaction.atomic
-def take_back(*, member: User, batch: Batch, uid: uuid.UUID | None = None) -> TakenBack:
-    """Takes back one invitation of a batch, or all: whatever has not begun to leave, never leaves."""
-    asked = Invitation.objects.select_for_update(of=("self",)).filter(sender=member, batch=batch)
-    if uid is not None:
-        asked = asked.filter(uid=uid)
-    return _cancel(list(asked), of_member(member.pk), "taken back")
-
-
-def _cancel(asked: list[Invitation], actor: uuid.UUID, why: str) -> TakenBack:
-    """confirmed, claimed → cancelled. The rows are locked by the caller."""
-    waiting = [i for i in asked if i.state in WAITING_STATES]
-    uids = [invitation.uid for invitation in waiting]
-    Invitation.objects.filter(uid__in=uids).update(
-        state=State.CANCELLED, claim=None, finished_at=Now()
-    )
-    Reservation.objects.filter(invitation_uid__in=uids).delete()
-    append(Event("invitation.cancelled", uid, actor, {"why": why}) for uid in uids)
-    too_late = sum(invitation.state in MAY_HAVE_LEFT for invitation in asked)
-    return TakenBack(taken_back=len(uids), too_late=too_late)
-
-
-@transaction.atomic
-def disown(*, member: User, batch: Batch) -> TakenBack:
-    """ "This wasn't me": takes everything of this sender back and holds the sender for a person's look."""
-    actor = of_member(member.pk)
-    waiting = Invitation.objects.select_for_update(of=("self",)).filter(
-        sender=member, state__in=WAITING_STATES
-    )
-    result = _cancel(list(waiting), actor, "not me")
-    left = Invitation.objects.filter(batch=batch, state__in=MAY_HAVE_LEFT).count()
-    now = clock.now()
-    Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
-    Hold.objects.get_or_create(
-        scope=f"sender:{member.pk}",
-        lifted_at=None,
-        defaults={"reason": "The member said: this wasn't me.", "placed_at": now},
-    )
-    append([Event("batch.disowned", batch.uid, actor)])
-    return TakenBack(taken_back=result.taken_back, too_late=left)
-
-
-@transaction.atomic
-def withdraw(*, member: User, uid: uuid.UUID) -> bool:
-    """After it left: the recipient's page goes dark and nothing else follows. False: nothing to do."""
-    changed = Invitation.objects.filter(
-        sender=member, uid=uid, state__in=WITHDRAWABLE_STATES, withdrawn_at=None
-    ).update(withdrawn_at=Now())
-    if changed:
-        append([Event("invitation.withdrawn", uid, of_member(member.pk))])
-    return bool(changed)
 
 
 def nudged(wake: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ from importer.actions import forget_contacts, forget_overdue
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
-from ledger import clock
+from ledger import clock, subjects
 from ledger.entries import Event, append
 from ledger.subjects import of_member
 
@@ -56,16 +56,21 @@ def forget_what_is_over() -> int:
 def forget_recipients() -> int:
     """Erases name, address and mail of everybody invited RECIPIENT_DAYS ago; returns how many.
 
-    The keyed hash stays: by it nobody gets a second mail, and their stop link goes on working.
+    The keyed hash stays: by it nobody gets a second mail, and their stop link goes on working. Whom
+    the ledger's random id stands for is forgotten.
     """
     since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
     over = Invitation.objects.filter(batch__confirmed_at__lte=since).exclude(recipient_address="")
-    found = dict(over.values_list("id", "uid")[:AT_ONCE])
+    some = over.order_by("id").values_list("id", "uid", "recipient_hash")[:AT_ONCE]
+    found = {pk: uid for pk, uid, _ in some}
+    hashes = {hashed for _, _, hashed in some if hashed}
     Invitation.objects.filter(id__in=found).update(
         recipient_name="",
         recipient_address="",
         server_reply="",  # mail servers like to repeat the address
     )
     PreparedMail.objects.filter(invitation_id__in=found).delete()
+    known = Invitation.objects.filter(recipient_hash__in=hashes).exclude(recipient_address="")
+    subjects.erase(hashes - set(known.values_list("recipient_hash", flat=True)))
     append(Event("invitation.erased", uid) for uid in found.values())
     return len(found)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from invites.actions import confirming, outcomes
+from invites.actions import outcomes, taking_back
 from invites.models import Batch
 from invites.views.members import MemberRequest
 
@@ -37,7 +37,7 @@ def take_back(request: MemberRequest, uid: UUID) -> HttpResponse:
     """One of a batch (`invitation`), or all that have not begun to leave."""
     batch = _batch(request, uid)
     one = request.POST.get("invitation", "")
-    result = confirming.take_back(member=request.user, batch=batch, uid=_uid(one) if one else None)
+    result = taking_back.take_back(member=request.user, batch=batch, uid=_uid(one) if one else None)
     if result.taken_back:
         was = "was" if result.taken_back == 1 else "were"
         messages.success(request, f"{result.taken_back} {was} taken back. Nothing was sent.")
@@ -53,7 +53,7 @@ def not_me(request: MemberRequest, uid: UUID) -> HttpResponse:
     batch = _batch(request, uid)
     if request.method != "POST":
         return render(request, "invites/not_me.html", {"batch": batch})
-    result = confirming.disown(member=request.user, batch=batch)
+    result = taking_back.disown(member=request.user, batch=batch)
     return render(request, "invites/not_me_done.html", {"batch": batch, "result": result})
 
 
@@ -66,7 +66,7 @@ def withdraw(request: MemberRequest, uid: UUID) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return render(request, "invites/withdraw.html", {"invitation": invitation})
-    confirming.withdraw(member=request.user, uid=uid)
+    taking_back.withdraw(member=request.user, uid=uid)
     name = invitation.display_name
     messages.success(request, f"The invitation to {name} is withdrawn. Nothing follows it.")
     return redirect("invites:sent", invitation.batch.uid)

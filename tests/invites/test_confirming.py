@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from importer.models import Contact
-from invites.actions import confirming, drafting
+from invites.actions import confirming, drafting, taking_back
 from invites.consent import ConsentMissing, StaleConfirmation
 from invites.models import Batch, ConsentRecord, Invitation, Relationship, SetAside
 from tests import people
@@ -46,6 +46,18 @@ def test_people_who_were_not_chosen_are_forgotten_when_the_member_confirms() -> 
     done = confirm(owner, confirming.check(member=owner).fingerprint)
     assert done.forgotten == 1
     assert list(Contact.objects.all()) == [waiting.contact]
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_the_note_for_these_people_is_not_there_for_the_next(others: bool) -> None:
+    owner = people.member()
+    if others:
+        people.chosen(owner, "Carlos Rui", "carlos@sul.example")
+    people.reviewed(owner)
+    people.confirm(owner)
+    draft = drafting.draft_of(owner)
+    assert draft is not None
+    assert draft.note == (people.NOTE if others else "")
 
 
 def test_confirming_the_same_page_twice_leads_to_the_same_batch() -> None:
@@ -152,14 +164,14 @@ def test_taking_back_makes_room_again_and_lets_the_person_be_invited_later(setti
     owner = people.member()
     batch = people.confirmed(owner)
     assert confirming.room_for(owner) == settings.INVITATIONS_PER_PERIOD - 1
-    assert confirming.take_back(member=owner, batch=batch).taken_back == 1
+    assert taking_back.take_back(member=owner, batch=batch).taken_back == 1
     assert confirming.room_for(owner) == settings.INVITATIONS_PER_PERIOD
     assert people.reviewed(owner, "Bea 0", "bea0@norte.example").state == "reviewed"
 
 
 def test_nobody_takes_back_what_another_member_confirmed() -> None:
     batch = people.confirmed(people.member("Ana Diaz"))
-    done = confirming.take_back(member=people.member("Bruno Costa"), batch=batch)
+    done = taking_back.take_back(member=people.member("Bruno Costa"), batch=batch)
     assert done.taken_back == 0
     assert batch.invitations.get().state == "confirmed"
 
@@ -167,8 +179,8 @@ def test_nobody_takes_back_what_another_member_confirmed() -> None:
 def test_this_was_not_me_takes_everything_back_and_holds_the_sender() -> None:
     owner = people.member()
     batch = people.confirmed(owner, 3)
-    assert confirming.disown(member=owner, batch=batch).taken_back == 3
-    assert confirming.disown(member=owner, batch=batch).taken_back == 0
+    assert taking_back.disown(member=owner, batch=batch).taken_back == 3
+    assert taking_back.disown(member=owner, batch=batch).taken_back == 0
     assert set(batch.invitations.values_list("state", flat=True)) == {"cancelled"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invites import consent, outbox, tokens
-from invites.actions import confirming, responding
+from invites.actions import responding, taking_back
 from invites.consent import State
 from invites.delivery import Connection
 from invites.models import Claim, Hold, Invitation, Reservation
@@ -185,7 +185,7 @@ def test_a_mail_taken_back_while_a_worker_holds_it_does_not_leave(sink: Sink) ->
     batch = people.confirmed(owner, 2)
     claim, mails = outbox.take_due(10)
     assert claim is not None
-    done = confirming.take_back(member=owner, batch=batch, uid=mails[0].uid)
+    done = taking_back.take_back(member=owner, batch=batch, uid=mails[0].uid)
     assert (done.taken_back, done.too_late) == (1, 0)
     assert outbox.depart(claim, mails[0], None) is False
     assert outbox.depart(claim, mails[1], None) is True
@@ -197,7 +197,7 @@ def test_a_mail_on_its_way_can_not_be_taken_back_and_the_page_knows(sink: Sink) 
     claim, (mail,) = outbox.take_due(10)
     assert claim is not None
     assert outbox.depart(claim, mail, None)
-    done = confirming.take_back(member=owner, batch=batch)
+    done = taking_back.take_back(member=owner, batch=batch)
     assert (done.taken_back, done.too_late) == (0, 1)
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
-from invites.actions import responding
+from invites.actions import account_mails, responding
 from invites.models import Invitation
 from ledger.models import Entry
 from tests import people
@@ -42,6 +42,7 @@ def sign_up(browser: Client, post: Sink, address: str) -> None:
 
 
 def enter_code(browser: Client, post: Sink, address: str) -> None:
+    account_mails.send_pending()
     (*_, raw) = [mail for to, mail in post.taken if to == address]
     (code,) = re.findall(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", raw.decode(), re.MULTILINE)
     answer = browser.post("/accounts/confirm-email/", {"code": code})

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils.formats import date_format
 
 from invites import outbox, tokens
-from invites.actions import confirming, drafting
+from invites.actions import drafting, taking_back
 from invites.models import Invitation
 from ledger import clock
 from tests import people
@@ -155,7 +155,7 @@ def test_withdrawn_expired_and_unknown_links_look_the_same(
     pages.append(look(bea, link, status=404).content.decode().replace(link, "/link/"))
     settings.RECIPIENT_DAYS = 365
     look(bea, link)
-    assert confirming.withdraw(member=ana, uid=invitation.uid)
+    assert taking_back.withdraw(member=ana, uid=invitation.uid)
     pages.append(look(bea, link, status=404).content.decode().replace(link, "/link/"))
 
     assert pages[0] == pages[1] == pages[2]

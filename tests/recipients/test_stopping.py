@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invites import outbox, tokens
-from invites.actions import confirming
+from invites.actions import taking_back
 from invites.models import Invitation, Suppression
 from ledger.models import Entry
 from tests import people
@@ -97,7 +97,7 @@ def test_one_click_is_answered_alike_whatever_the_token(
 
     unknown = click(f"/i/{'x' * 43}/stop/")
     assert not Suppression.objects.exists()
-    confirming.withdraw(member=ana, uid=invitation.uid)
+    taking_back.withdraw(member=ana, uid=invitation.uid)
     withdrawn = click(f"{link}stop/")
     again = click(f"{link}stop/")
 
@@ -132,7 +132,7 @@ def test_the_stop_link_outlives_the_invitation(
     bea: Client, link: str, invitation: Invitation, ana: User, settings: Any, over: str
 ) -> None:
     if over == "withdrawn":
-        confirming.withdraw(member=ana, uid=invitation.uid)
+        taking_back.withdraw(member=ana, uid=invitation.uid)
     else:
         settings.RECIPIENT_DAYS = 0
     assert f"{link}stop/" in look(bea, link, status=404).content.decode()

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from invites import rendering
-from invites.actions import confirming, responding
+from invites.actions import responding, taking_back
 from invites.models import Invitation
 from invites.tokens import token
 from tests import people
@@ -164,7 +164,7 @@ def test_the_page_shows_what_was_consented_to(staff: Client, invitation: Invitat
 
 def test_the_page_tells_every_step_oldest_first(staff: Client, invitation: Invitation) -> None:
     responding.stop_everyone(token=token(invitation.uid))
-    confirming.withdraw(member=invitation.sender, uid=invitation.uid)
+    taking_back.withdraw(member=invitation.sender, uid=invitation.uid)
 
     said = story(staff, invitation)
 
