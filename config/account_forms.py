@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from allauth.account import forms as account
 from allauth.socialaccount import forms as social
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
 
 
 class _Words(NamedTuple):
@@ -53,6 +56,13 @@ class LoginForm(_InOurWords, account.LoginForm):  # type: ignore[misc]
 class SignupForm(_InOurWords, account.SignupForm):  # type: ignore[misc]
     """Name, address, password; the name comes from config.accounts.NameForm."""
 
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """As allauth's; an address that has an account takes as long as one that gets one."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        result: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        return result
+
 
 class SocialSignupForm(_InOurWords, social.SignupForm):  # type: ignore[misc]
     """What a provider did not tell."""
@@ -60,10 +70,6 @@ class SocialSignupForm(_InOurWords, social.SignupForm):  # type: ignore[misc]
 
 class AddEmailForm(_InOurWords, account.AddEmailForm):  # type: ignore[misc]
     """One more address."""
-
-
-class ChangeEmailForm(_InOurWords, account.ChangeEmailForm):  # type: ignore[misc]
-    """The right address, when the first was mistyped."""
 
 
 class CodeForm(_InOurWords, account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]

@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django import forms
@@ -14,12 +13,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from config.person_names import LONGEST, clean_person_name
-from invites.delivery import ServerUnavailable, send_account_mail
+from invites import tasks
+from invites.actions import account_mails, confirming
 
 _TOO_OFTEN = "That was often in a short time. Wait a few minutes, then try again."
 
@@ -75,7 +74,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "invalid_password_reset": "This link is used or too old. Ask for a new one.",
         "max_email_addresses": "An account has at most %d addresses.",
         "rate_limited": _TOO_OFTEN,
-        "same_as_current": "This is the address that you already gave.",
         "too_many_login_attempts": _TOO_OFTEN,
         "unverified_primary_email": "Confirm this address first: send a code to it.",
     }
@@ -84,9 +82,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Plain text through the one door. The words come from templates/account/email/.
 
         Nothing that a stranger typed about themselves goes in: whoever signs up with somebody
-        else's address must not be able to write to that person through us. When the mail server is
-        silent the member gets a page that says so: the account is there, only the mail is not.
+        else's address must not be able to write to that person through us. The page waits for nobody
+        and is the same whether the address has an account or not: see invites.actions.account_mails.
         """
+        if template_prefix == "account/email/unknown_account":
+            template_prefix, email = "account/email/password_reset_key", account_mails.NOBODY
         words = {
             "code": context.get("code"),
             "email": email,
@@ -99,16 +99,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         }
         subject = render_to_string(f"{template_prefix}_subject.txt", words)
         text = render_to_string(f"{template_prefix}_message.txt", words)
-        try:
-            send_account_mail(
-                template=template_prefix,
-                to=email,
-                subject=" ".join(subject.split()),
-                text=text.strip() + "\n",
-            )
-        except ServerUnavailable as error:
-            page = render(self.request, "account/mail_unavailable.html", status=503)
-            raise ImmediateHttpResponse(page) from error
+        account_mails.write(
+            template=template_prefix,
+            to=email,
+            subject=" ".join(subject.split()),
+            text=text.strip() + "\n",
+        )
+        confirming.nudged(tasks.send_account_mails.delay)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built from SITE_URL, so that a forged Host header can’t lead anyone elsewhere."""

@@ -60,6 +60,7 @@ INVITATIONS_ADDRESS = environment.required(
 LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
 CLAIM_SIZE = env.int("CLAIM_SIZE", 50)  # mails one worker holds at a time
 ATTEMPT_MINUTES = [1, 5, 30, 120, 360]  # pause after each attempt that was proven not accepted
+ACCOUNT_MAIL_MINUTES = 15  # codes and reset links, encrypted, wait no longer for the mail server
 LATE_DAYS = 7  # a confirmation older than this expires: the words may no longer fit
 EMAIL_BACKEND = "invites.delivery.AccountMailBackend"
 _mail = environment.mail_server(env)
@@ -278,16 +279,17 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "config.accounts.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets a mail because somebody mistyped
+# Asks AccountAdapter to mail somebody without an account too: it takes as long, and mails nobody.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+# allauth offers a change only where there is an account behind the page, and so would give it away.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
 ACCOUNT_FORMS = {  # the same forms with our labels and sentences
     name: f"config.account_forms.{form}"
     for name, form in {
         "add_email": "AddEmailForm",
-        "change_email": "ChangeEmailForm",
         "change_password": "ChangePasswordForm",
         "confirm_email_verification_code": "CodeForm",
         "login": "LoginForm",

@@ -214,10 +214,20 @@ class AccountMailBackend(EmailBackend):
 def send_account_mail(*, template: str, to: str, subject: str, text: str) -> None:
     """Sends a member mail about their own account.
 
-    Raises MailForbidden for a template not on the list, ServerUnavailable when nobody takes the mail.
+    Raises MailForbidden for a template not on the list, NotAccepted when the server refuses the mail,
+    ServerUnavailable when there is none to ask.
     """
     message = AccountMail(template, to=to, subject=subject, text=text)
     try:
         AccountMailBackend().send_messages([message])
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code, words = next(iter(refusal.recipients.values()))
+        raise NotAccepted(_words(code, words), permanent=code >= 500) from refusal
+    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as refusal:
+        said = refusal.smtp_error
+        reply = _words(refusal.smtp_code, said if isinstance(said, bytes) else said.encode())
+        raise NotAccepted(reply, permanent=refusal.smtp_code >= 500) from refusal
+    except ValueError as error:
+        raise NotAccepted("no address that SMTP can say", permanent=True) from error
     except (OSError, smtplib.SMTPException) as error:
         raise ServerUnavailable(f"{type(error).__name__} at {settings.EMAIL_HOST}") from error

@@ -63,6 +63,8 @@ class Batch(models.Model):
     confirmed_at = models.DateTimeField()
     not_before = models.DateTimeField()
     receipt_sent_at = models.DateTimeField(null=True)
+    receipt_attempts = models.PositiveSmallIntegerField(default=0)
+    receipt_after = models.DateTimeField(null=True)  # after a refusal: not before
     disowned_at = models.DateTimeField(null=True)  # "this wasn't me"
 
     class Meta:
@@ -175,6 +177,18 @@ class Invitation(models.Model):
     def display_name(self) -> str:
         """The recipient's name, or the address of someone without one; "" once erased."""
         return self.recipient_name or self.recipient_address
+
+
+class AccountMail(models.Model):
+    """One mail about an account, encrypted, for the minutes until a worker has handed it over."""
+
+    ciphertext = models.BinaryField()
+    written_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"account mail {self.pk}"
 
 
 class PreparedMail(models.Model):

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from invites import outbox
-from invites.actions import forgetting, receipts
+from invites.actions import account_mails, forgetting, receipts
 
 
 @shared_task
@@ -14,11 +14,20 @@ def send_due() -> None:
 
 @shared_task
 def sweep_outbox() -> None:
-    """Every few seconds: ends dead claims and late confirmations, sends mails, then receipts."""
+    """Every few seconds: account mails, for which somebody waits at a page; then ends dead claims and
+    late confirmations, sends mails, then receipts.
+    """
+    account_mails.send_pending()
     outbox.recover()
     outbox.expire()
     outbox.send_due()
     receipts.send_pending()
+
+
+@shared_task
+def send_account_mails() -> None:
+    """Sends the mails about their accounts that members wait for."""
+    account_mails.send_pending()
 
 
 @shared_task
