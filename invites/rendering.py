@@ -1,29 +1,21 @@
-"""Draft in, the bytes of one mail out: the same for the card that is looked at and for sending.
-
-Python's own mail policies would encode a long List-Unsubscribe address (RFC 2047), which breaks
-one-click, and Django would draw a random boundary; so the few headers are written here.
-"""
+"""Draft in, the bytes of one mail out: the same for the card that is looked at and for sending."""
 
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime
 from uuid import UUID
 
 from django.conf import settings
 
-from invites import consent, tokens
+from invites import consent, mime, tokens
 from invites.models import Invitation, Relationship
 from invites.words import clean_line, without_quotes
 
 _WIDTH = 72
-_QP_WIDTH = 75  # RFC 2045, 6.7: 76 with the soft break's "="
-_SAFE_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 # What the mail says after "Ana says ".
 _RELATIONSHIP_SENTENCES = {
@@ -38,7 +30,7 @@ LINKS = 7  # how often the token stands in a mail: two links in text, each twice
 
 
 class Unsendable(ValueError):
-    """This can't become a mail. Importing and writing refuse such already; here it is the last word."""
+    """These words can't become a mail. Writing refuses such already; here it is the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +62,24 @@ class Letter:
     def words(self) -> str:
         """The sender's own words: the line for this person, then the note."""
         return "\n\n".join(part for part in (self.own_line, self.note) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWords:
+    """What the site itself says in one mail, in order; the sender's words stand after `opening`."""
+
+    opening: str
+    look: str
+    link: str
+    replies: str
+    never: str
+    stop: str
+    small_print: str
+
+    @property
+    def closing(self) -> tuple[str, ...]:
+        """Everything below the sender's words."""
+        return (self.look, self.link, self.replies, self.never, self.stop, self.small_print)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,51 +123,39 @@ def letter_for(
 
 
 def render(letter: Letter) -> Rendered:
-    """The whole mail: multipart, 7-bit, CRLF. Raises Unsendable."""
-    if not _SAFE_ADDRESS.fullmatch(letter.recipient_address):
-        raise Unsendable("This address has characters that many mail servers refuse.")
+    """The whole mail: multipart, 7-bit, CRLF. Raises Unsendable, mime.UnsafeAddress."""
     site = settings.SITE_NAME
     link = f"{settings.SITE_URL}/i/{letter.token_hash}/"
     stop = f"{link}stop/"
-    opening = (
-        f"{letter.sender_name} ({letter.sender_address}) chose you for {site}, "
-        f"where professionals refer work. {letter.relationship_sentence}"
-    )
-    closing = [
-        f"{letter.sender_first_name} wrote the marked lines. Look at the invitation:",
-        link,
-        f"Replies reach {letter.sender_first_name}.",
-        "Never again, from anyone:",
-        stop,
-        f"No reminders. We checked {letter.sender_first_name}'s address, not the name. "
+    site_words = SiteWords(
+        opening=f"{letter.sender_name} ({letter.sender_address}) chose you for {site}, "
+        f"where professionals refer work. {letter.relationship_sentence}",
+        look=f"{letter.sender_first_name} wrote the marked lines. Look at the invitation:",
+        link=link,
+        replies=f"Replies reach {letter.sender_first_name}.",
+        never="Never again, from anyone:",
+        stop=stop,
+        small_print=f"No reminders. We checked {letter.sender_first_name}'s address, not the name. "
         f"{_origin(letter)} {site}, {settings.POSTAL_ADDRESS}",
-    ]
-    text = "\n".join(
-        [
-            textwrap.fill(opening, _WIDTH),
-            "",
-            _marked(letter.words),
-            "",
-            closing[0], closing[1], closing[2],
-            "",
-            closing[3], closing[4],
-            "",
-            textwrap.fill(closing[5], _WIDTH),
-            "",
-        ]
-    )  # fmt: skip
-    page = _html(letter, opening, closing)
+    )
+    page = _html(letter, site_words)
     headers = {
-        "From": _mailbox(f"{letter.sender_name} via {site}", settings.INVITATIONS_ADDRESS),
-        "Reply-To": _mailbox(letter.sender_name, letter.sender_address),
-        "To": _mailbox(letter.recipient_name, letter.recipient_address),
-        "Subject": _unstructured("Subject", f"{letter.sender_name} invites you to {site}"),
+        "From": mime.mailbox(f"{letter.sender_name} via {site}", settings.INVITATIONS_ADDRESS),
+        "Reply-To": mime.mailbox(letter.sender_name, letter.sender_address),
+        "To": mime.mailbox(letter.recipient_name, letter.recipient_address),
+        "Subject": mime.unstructured("Subject", f"{letter.sender_name} invites you to {site}"),
         "Message-ID": f"<{message_id(letter.uid)}>",
         "List-Unsubscribe": f"<{stop}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "MIME-Version": "1.0",
     }
-    raw = _multipart(headers, letter.uid, text, page, letter.token_hash)
+    raw = mime.multipart(
+        headers,
+        boundary=f"=_{letter.uid.hex}",
+        text=_text(letter, site_words),
+        page=page,
+        whole=letter.token_hash,
+    )
     if raw.count(letter.token_hash.encode()) != LINKS:
         raise Unsendable("The words hold what stands for the recipient's secret link.")
     return Rendered(
@@ -169,10 +167,10 @@ def render(letter: Letter) -> Rendered:
             "To": f"{letter.recipient_name} <{letter.recipient_address}>".strip(),
             "Subject": f"{letter.sender_name} invites you to {site}",
         },
-        opening=opening.removesuffix(letter.relationship_sentence).rstrip(),
+        opening=site_words.opening.removesuffix(letter.relationship_sentence).rstrip(),
         relationship_sentence=letter.relationship_sentence,
         words=letter.words,
-        closing="\n".join(closing),
+        closing="\n".join(site_words.closing),
         html=page,
     )
 
@@ -207,9 +205,20 @@ def _marked(words: str) -> str:
     return "\n".join(f"┃ {line}".rstrip() for line in lines)
 
 
-def _html(letter: Letter, opening: str, closing: list[str]) -> str:
+def _text(letter: Letter, site: SiteWords) -> str:
+    """The plain part: the site's words around the sender's marked ones."""
+    blocks = [
+        textwrap.fill(site.opening, _WIDTH),
+        _marked(letter.words),
+        f"{site.look}\n{site.link}\n{site.replies}",
+        f"{site.never}\n{site.stop}",
+        textwrap.fill(site.small_print, _WIDTH),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _html(letter: Letter, site: SiteWords) -> str:
     """The same words in HTML: escaped, no picture, no remote part."""
-    link, stop = closing[1], closing[4]
     serif = "font-family:Georgia,serif;font-size:17px;line-height:1.5"
     words = "".join(
         f'<p dir="auto" style="margin:0 0 12px">{html.escape(paragraph).replace(chr(10), "<br>")}</p>\n'
@@ -219,78 +228,12 @@ def _html(letter: Letter, opening: str, closing: list[str]) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
         f"<title>{html.escape(letter.sender_name)} invites you</title></head>\n"
         '<body style="font-family:sans-serif;font-size:16px;line-height:1.5;max-width:36em">\n'
-        f"<p>{html.escape(opening)}</p>\n"
+        f"<p>{html.escape(site.opening)}</p>\n"
         '<blockquote style="margin:16px 0;padding:12px 16px 0;border-left:3px solid #79776D;'
         f'{serif}">\n{words}</blockquote>\n'
-        f'<p>{html.escape(closing[0])}<br>\n<a href="{link}">\n{link}</a></p>\n'
-        f"<p>{html.escape(closing[2])}</p>\n"
-        f'<p><strong>{html.escape(closing[3])}</strong><br>\n<a href="{stop}">\n{stop}</a></p>\n'
-        f"<p><small>{html.escape(closing[5])}</small></p>\n</body>\n</html>\n"
+        f'<p>{html.escape(site.look)}<br>\n<a href="{site.link}">\n{site.link}</a></p>\n'
+        f"<p>{html.escape(site.replies)}</p>\n"
+        f"<p><strong>{html.escape(site.never)}</strong><br>\n"
+        f'<a href="{site.stop}">\n{site.stop}</a></p>\n'
+        f"<p><small>{html.escape(site.small_print)}</small></p>\n</body>\n</html>\n"
     )
-
-
-def _multipart(headers: dict[str, str], uid: UUID, text: str, page: str, token_hash: str) -> bytes:
-    boundary = f"=_{uid.hex}"
-    lines = [
-        *(f"{name}: {value}" for name, value in headers.items()),
-        f'Content-Type: multipart/alternative; boundary="{boundary}"',
-        "",
-    ]
-    for kind, content in (("plain", text), ("html", page)):
-        lines += [
-            f"--{boundary}",
-            f"Content-Type: text/{kind}; charset=utf-8",
-            "Content-Transfer-Encoding: quoted-printable",
-            "",
-            *(_quoted_printable(line, token_hash) for line in content.split("\n")),
-        ]
-    lines += [f"--{boundary}--", ""]
-    return "\r\n".join(lines).encode("ascii")
-
-
-def _quoted_printable(line: str, whole: str) -> str:
-    """One line in quoted-printable (RFC 2045, 6.7) whose soft breaks never fall inside `whole`.
-
-    The token's hash must stay in one piece so that the token can take its place, byte for byte.
-    """
-    parts: list[str] = []
-    for index, piece in enumerate(re.split(f"({re.escape(whole)})", line)):
-        if index % 2:
-            parts.append(piece)
-        else:
-            parts += [
-                chr(byte)
-                if byte in b" \t" or (33 <= byte <= 126 and byte != 61)
-                else f"={byte:02X}"
-                for byte in piece.encode()
-            ]
-    if parts and parts[-1] in (" ", "\t"):
-        parts[-1] = f"={ord(parts[-1]):02X}"
-    rows, row = [], ""
-    for part in parts:
-        if len(row) + len(part) > _QP_WIDTH:
-            rows.append(row + "=")
-            row = ""
-        row += part
-    return "\r\n".join([*rows, row])
-
-
-def _unstructured(name: str, text: str) -> str:
-    if text.isascii() and "=?" not in text:
-        return text
-    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
-
-
-def _mailbox(name: str, address: str) -> str:
-    """`name <address>` as RFC 5322 wants it; the name quoted, or encoded where it is not ASCII."""
-    local, _, domain = address.rpartition("@")
-    address = f"{local}@{domain.encode('idna').decode()}"
-    if not _SAFE_ADDRESS.fullmatch(address):
-        raise Unsendable("This address has characters that many mail servers refuse.")
-    if not name:
-        return f"<{address}>"
-    if name.isascii() and "=?" not in name:
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}"\r\n <{address}>'
-    encoded = Header(name, "utf-8", header_name="Reply-To", maxlinelen=75).encode(linesep="\r\n")
-    return f"{encoded}\r\n <{address}>"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from invites import rendering, tokens
+from invites import mime, rendering, tokens
 from invites.rendering import Letter
 
 UID = uuid.UUID("6f1c2f1e-5d6f-4d38-9f5b-0d8d5cf8a001")
@@ -123,7 +123,7 @@ def test_what_people_write_stays_text_in_the_html_part() -> None:
     "address", ["b ea@norte.example", "bea@norte.example\r\nBcc: x@y.example", "béa@norte.example"]
 )
 def test_an_address_that_would_break_the_envelope_is_refused(address: str) -> None:
-    with pytest.raises(rendering.Unsendable):
+    with pytest.raises(mime.UnsafeAddress):
         rendering.render(dataclasses.replace(LETTER, recipient_address=address))
 
 
