@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from importer import inserting
 from importer.addresses import Address, Kind
 from importer.cleaning import CleanPerson, folded, search_text
 from importer.models import Contact, ContactAddress, Import, LeftOut
@@ -47,8 +48,8 @@ class _Target:
     contact: Contact
     # Two entries of one person: a fresh one is enough.
     stale: bool = True
-    addresses: list[ContactAddress] = field(default_factory=list)
-    new_addresses: list[ContactAddress] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
+    new_addresses: list[Address] = field(default_factory=list)
     as_stored: list[object] = field(default_factory=list)  # of _CHANGING; empty for a new contact
 
 
@@ -110,7 +111,7 @@ def add_address(contact: Contact, address: Address) -> Contact:
     target = _Target(
         contact,
         "stale" in contact.flags,
-        addresses=list(contact.addresses.order_by("id")),
+        addresses=[_address(row) for row in contact.addresses.order_by("id")],
         as_stored=_changing(contact),
     )
     _add_addresses(target, (address,), {})
@@ -150,7 +151,7 @@ def _known(
     by_address: dict[str, _Target] = {}
     if targets:
         for row in ContactAddress.objects.filter(contact__in=targets).order_by("id"):
-            targets[row.contact_id].addresses.append(row)
+            targets[row.contact_id].addresses.append(_address(row))
             by_address[row.normalised] = targets[row.contact_id]
     by_key = {
         target.contact.person_key: target
@@ -163,7 +164,7 @@ def _known(
 def _new_contact(book: Book, person: CleanPerson) -> Contact:
     return Contact(
         member_id=book.member_id,
-        import_run=book.import_run,
+        import_run_id=book.import_run.pk if book.import_run else None,
         source=book.source,
         source_label=book.label,
         person_key=person.key or None,
@@ -190,17 +191,12 @@ def _add_addresses(
         if address.normalised in by_address:
             continue  # theirs already, or somebody else's: an address belongs to one contact
         by_address[address.normalised] = target
-        row = ContactAddress(
-            contact=target.contact,
-            member_id=target.contact.member_id,
-            address=address.written,
-            envelope=address.envelope,
-            normalised=address.normalised,
-            kind=address.kind,
-            refusal=address.refusal,
-        )
-        target.addresses.append(row)
-        target.new_addresses.append(row)
+        target.addresses.append(address)
+        target.new_addresses.append(address)
+
+
+def _address(row: ContactAddress) -> Address:
+    return Address(row.address, row.envelope, row.normalised, Kind(row.kind), row.refusal)
 
 
 def _summarise(target: _Target) -> None:
@@ -208,21 +204,24 @@ def _summarise(target: _Target) -> None:
     contact = target.contact
     best = min(
         target.addresses,
-        key=lambda row: (row.refusal != "", _PREFERENCE[Kind(row.kind)]),
+        key=lambda address: (address.refusal != "", _PREFERENCE[address.kind]),
         default=None,
     )
-    contact.best_address = (best.envelope or best.address) if best else ""
-    contact.best_kind = best.kind if best else ""
+    contact.best_address = (best.envelope or best.written) if best else ""
+    contact.best_kind = best.kind.value if best else ""
     contact.refusal = best.refusal if best else "no_address"
     flags = {
         "private": best is not None and best.kind == Kind.PRIVATE,
         "stale": target.stale,
         "nameless": not contact.name,
-        "several": sum(row.refusal == "" for row in target.addresses) > 1,
+        "several": sum(address.refusal == "" for address in target.addresses) > 1,
     }
     contact.flags = [flag for flag, is_set in flags.items() if is_set]
     contact.search = search_text(
-        contact.name, contact.company, contact.title, *(row.address for row in target.addresses)
+        contact.name,
+        contact.company,
+        contact.title,
+        *(address.written for address in target.addresses),
     )
     contact.sort_name = folded(contact.name or contact.best_address)[:80]
 
@@ -258,12 +257,14 @@ def _changing(contact: Contact) -> list[object]:
 
 
 def _write(targets: list[_Target], left_out: list[LeftOut]) -> None:
-    Contact.objects.bulk_create([target.contact for target in targets if not target.as_stored])
+    inserting.contacts([target.contact for target in targets if not target.as_stored])
     changed = [
         target.contact
         for target in targets
         if target.as_stored and target.as_stored != _changing(target.contact)
     ]
     Contact.objects.bulk_update(changed, _CHANGING, batch_size=50)
-    ContactAddress.objects.bulk_create([row for target in targets for row in target.new_addresses])
+    inserting.addresses(
+        [(target.contact, address) for target in targets for address in target.new_addresses]
+    )
     LeftOut.objects.bulk_create(left_out)
