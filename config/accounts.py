@@ -16,7 +16,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from config.person_names import LONGEST, clean_person_name
+from config.person_names import LONGEST, clean_person_name, refuse_the_sites_name
+from importer import addresses
 from invites import tasks
 from invites.actions import account_mails, confirming
 
@@ -49,6 +50,15 @@ class NameForm(forms.Form):
     def clean_last_name(self) -> str:
         """See config.person_names."""
         return clean_person_name(self.cleaned_data["last_name"])
+
+    def clean(self) -> dict[str, Any]:
+        """See config.person_names; called after both names."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            refuse_the_sites_name(cleaned.get("first_name", ""), cleaned.get("last_name", ""))
+        except ValidationError as refusal:
+            self.add_error("first_name", refusal)
+        return cleaned
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Called by allauth with the new user, by either way of signing up."""
@@ -107,6 +117,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         )
         confirming.nudged(tasks.send_account_mails.delay)
 
+    def clean_email(self, email: str) -> str:
+        """Refuses what no mail of ours could reach; asked for every address that a member types."""
+        if not _reachable(email):
+            raise ValidationError(
+                "No mail from here can reach this address. Type another one of yours."
+            )
+        return email
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built from SITE_URL, so that a forged Host header can’t lead anyone elsewhere."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})
@@ -123,6 +141,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         user: User = super().populate_user(request, sociallogin, data)
         user.first_name = _name_or_nothing(user.first_name)
         user.last_name = _name_or_nothing(user.last_name)
+        try:
+            refuse_the_sites_name(user.first_name, user.last_name)
+        except ValidationError:
+            user.first_name = user.last_name = ""
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
@@ -131,15 +153,23 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             address.verified = str(address.verified).lower() == "true"
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """Without a full name the sign-up form asks for it: each invitation carries it."""
+        """Without a full name or a usable address the sign-up form asks: each invitation has both."""
         user = sociallogin.user
-        return bool(user.first_name and user.last_name) and bool(
-            super().is_auto_signup_allowed(request, sociallogin)
-        )
+        complete = user.first_name and user.last_name
+        usable = all(_reachable(address.email) for address in sociallogin.email_addresses)
+        return bool(complete and usable and super().is_auto_signup_allowed(request, sociallogin))
 
 
 def _absolute(name: str) -> str:
     return str(settings.SITE_URL) + reverse(name)
+
+
+def _reachable(address: str) -> bool:
+    """Whether it is an address of the Internet that can be written in ASCII, as our mail is."""
+    try:
+        return addresses.read(address).envelope != ""
+    except addresses.NotAnAddress:
+        return False
 
 
 def _name_or_nothing(raw: str) -> str:

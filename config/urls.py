@@ -4,10 +4,11 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import front_page
+from config import front_page, member_admin
 
 # One login for everybody, with its rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+member_admin.register()
 
 urlpatterns = [
     path("", front_page.home, name="home"),

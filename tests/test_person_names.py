@@ -1,9 +1,11 @@
 """A member's name stands in mails to strangers: names pass, all else gets a sentence."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 
-from config.person_names import clean_person_name
+from config.person_names import clean_person_name, refuse_the_sites_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,9 @@ from config.person_names import clean_person_name
         "d'Artagnan",
         "J. R. R.",
         "J.R.",
+        "Prof. Dr. Ana",
+        "Dipl.-Ing. Ana",
+        "Maria da Conceição de Sousa Lobo",
         "van 't Hoff",
         "Jürgen",
         "Žižek",
@@ -55,6 +60,9 @@ def test_spaces_are_tidied_and_accents_composed() -> None:
         ("ｅｘａｍｐｌｅ．ｃｏｍ", "can’t contain “．”"),
         ("example\u2024com", "can’t contain"),
         ("t.co", "web address"),
+        ("Handpicked. Support", "Leave it out"),
+        ("You have won a large prize today", "Shorten this to 6 words: it has 7"),
+        ("Hаndpicked", "mixes letters of two alphabets"),  # a Cyrillic а
         ("https://example.org", "can’t contain “:”"),
         ("Ana <b>", "can’t contain “<”"),
         ('Ana" <x@y.example>', 'can’t contain “"”'),
@@ -70,3 +78,29 @@ def test_what_no_name_contains_is_refused_with_a_sentence(name: str, sentence: s
     with pytest.raises(ValidationError) as refusal:
         clean_person_name(name)
     assert sentence in refusal.value.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Handpicked", "Support"),
+        ("Team", "handpicked"),
+        ("Hand", "Picked"),
+        ("Hand-Picked", "Ana"),
+        ("H a n d p", "i c k e d"),
+        ("Ｈａｎｄｐｉｃｋｅｄ", "Ana"),
+        ("Hándpicked", "Ana"),
+    ],
+)
+def test_nobody_is_called_like_the_site(first: str, last: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        refuse_the_sites_name(first, last)
+    assert "like Handpicked itself" in refusal.value.messages[0]
+
+
+def test_a_short_site_name_is_refused_as_a_word_and_not_inside_names(settings: Any) -> None:
+    settings.SITE_NAME = "Ana"
+    refuse_the_sites_name("Anabel", "Santana")
+    for first, last in [("Ana", "Support"), ("A", "na")]:
+        with pytest.raises(ValidationError):
+            refuse_the_sites_name(first, last)

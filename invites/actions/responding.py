@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from importer.addresses import NotAnAddress
 from importer.sources import typed
 from invites import stored_mail, tokens
 from invites.addresses import NORMALISER, address_hash, key_id
@@ -160,11 +161,15 @@ def accept(*, member: User, address: str) -> int:
     """Marks the invitations to `address` as accepted; returns how many.
 
     The member has just verified it. It binds: holding somebody else's link is not enough. Who had
-    stopped all invitations joins unannounced.
+    stopped all invitations joins unannounced. What we can't read as an address was never invited.
     """
+    try:
+        recipient_hash = address_hash(address)
+    except NotAnAddress:
+        return 0
     uids = list(
         Invitation.objects.filter(
-            recipient_hash=address_hash(address),
+            recipient_hash=recipient_hash,
             state__in=MAY_HAVE_LEFT,
             accepted_at=None,
             stopped_at=None,

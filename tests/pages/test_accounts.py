@@ -103,9 +103,14 @@ def test_a_wrong_code_says_so(client: Client, mailbox: Sink) -> None:
         ("first_name", "Ana\nBcc: all@example.org", "can’t be seen"),
         ("last_name", "www.example.com", "web address"),
         ("first_name", "A\u202eB", "can’t be seen"),
+        ("first_name", "Handpicked", "A member can’t be called like Handpicked itself"),
+        ("email", "ana@diaz.test", "No mail from here can reach this address"),
+        ("email", "ana@intranet.local", "No mail from here can reach this address"),
+        ("email", "ana@[192.0.2.1]", "No mail from here can reach this address"),
+        ("email", "añá@diaz.example", "This is not an e-mail address"),
     ],
 )
-def test_a_name_that_cannot_stand_in_a_mail_is_refused_beside_its_field(
+def test_what_cannot_stand_in_a_mail_is_refused_beside_its_field(
     client: Client, field: str, typed: str, sentence: str
 ) -> None:
     page = sign_up(client, **{field: typed})
@@ -247,6 +252,8 @@ def test_all_mails_that_we_write_are_on_the_list_of_the_one_door() -> None:
         ({"first_name": "Ana", "last_name": "Diaz"}, ("Ana", "Diaz"), False),
         ({"name": "Ana Diaz"}, ("Ana", "Diaz"), False),
         ({"first_name": "Ana"}, ("Ana", ""), True),
+        ({"first_name": "Handpicked", "last_name": "Support"}, ("", ""), True),
+        ({"name": "Hand Picked"}, ("", ""), True),
         ({"first_name": "Ana", "last_name": "http://x.example"}, ("Ana", ""), True),
         ({}, ("", ""), True),
     ],
@@ -260,6 +267,23 @@ def test_a_provider_that_does_not_tell_the_name_makes_us_ask(
     user = adapter.populate_user(request, login, claims)
     assert (user.first_name, user.last_name) == names
     assert adapter.is_auto_signup_allowed(request, login) is not asks
+
+
+def test_a_providers_address_that_no_mail_can_reach_makes_us_ask_for_another() -> None:
+    login = SocialLogin(
+        user=User(first_name="Ana", last_name="Diaz"),
+        account=SocialAccount(),
+        email_addresses=[EmailAddress(email="ana@intranet.local", verified=True)],
+    )
+    request = RequestFactory().get("/")
+    assert SocialAccountAdapter().is_auto_signup_allowed(request, login) is False
+
+
+def test_an_address_that_no_mail_can_reach_is_not_added(browser: Client) -> None:
+    page = browser.post("/accounts/email/", {"email": "ana@intranet.local", "action_add": ""})
+    hold_to_rules(page.content.decode())
+    assert "No mail from here can reach this address" in text_of(page)
+    assert EmailAddress.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,9 @@ def test_accepting_twice_leaves_one_entry(invitation: Invitation) -> None:
     assert responding.accept(member=newcomer, address=newcomer.email) == 0
 
     assert Entry.objects.filter(action="invitation.accepted").count() == 1
+
+
+def test_an_address_that_is_none_of_the_internet_accepts_nothing(invitation: Invitation) -> None:
+    member = people.member("Bea Sousa", "bea@intranet.local")
+
+    assert responding.accept(member=member, address=member.email) == 0
