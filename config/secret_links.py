@@ -1,21 +1,27 @@
-"""Keeps recipients' secret links out of the logs. Used by LOGGING in settings.py, and by wsgi.py."""
+"""Keeps secret links, and what people look for, out of the logs. Used by LOGGING and wsgi.py."""
 
 from __future__ import annotations
 
 import logging
 import re
 
-# Also a link that lost its end on the way: most of a secret is too much for a log.
-_SECRET = re.compile(r"(?<=/i/)[A-Za-z0-9_-]{16,}")
+# A recipient's token, also of a link that lost its end on the way (most of a secret is too much for
+# a log), and also where the path, or a part of it, is percent-encoded.
+_TOKEN = re.compile(r"((?:/|%2f)(?:i|%69)(?:/|%2f))(?:[\w-]|%[0-9a-f]{2}){16,}", re.I | re.A)
+# In /accounts/password/reset/key/<member>-<key>/.
+_RESET_KEY = re.compile(r"(/reset/key/)[\w%-]{8,}", re.A)
+# Whatever follows an address: OAuth's code and state, a search for somebody's name or address.
+_QUERY = re.compile(r"""(/[^\s?"']*\?)[^\s"]+""")
 
 
 class MaskSecretLinks(logging.Filter):
-    """Writes … for the token wherever a line has the path of a recipient's page. Drops no line."""
+    """Writes … for the secret part of every address in a line. Drops no line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrites the record's message in place."""
-        message = record.getMessage()
-        masked = _SECRET.sub("…", message)
+        message = masked = record.getMessage()
+        for secret in (_TOKEN, _RESET_KEY, _QUERY):
+            masked = secret.sub(r"\1…", masked)
         if masked != message:
             record.msg, record.args = masked, ()
         return True

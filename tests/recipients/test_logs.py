@@ -1,4 +1,4 @@
-"""A recipient's secret link never reaches a log, whoever writes it."""
+"""No secret link reaches a log, nor what somebody looks for, whoever writes it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,35 @@ def test_gunicorns_access_log_hides_it_in_request_line_and_referrer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "masked"),
+    [
+        (f"/i/%71{SECRET[1:]}/stop/", "/i/…/stop/"),
+        (f"/i%2F{SECRET}", "/i%2F…"),
+        (f"/%69/{SECRET}/", "/%69/…/"),
+        ("/accounts/password/reset/key/1a-d3xk2p-" + "c" * 32 + "/", "/reset/key/…/"),
+        ("/accounts/password/reset/key/done/", "/accounts/password/reset/key/done/"),
+        ("/contacts/callback/?code=4%2F0Ab&state=xyz", "/contacts/callback/?…"),
+        ("/accounts/oidc/sign-in/login/callback/?state=xyz&code=abc", "/login/callback/?…"),
+        ("/admin/invites/invitation/?q=bea%40norte.example", "/admin/invites/invitation/?…"),
+        ("/invitations/choose/?q=Bea+O'Neil&show=all", "/invitations/choose/?…"),
+        ("/invitations/choose/?q", "/invitations/choose/?…"),
+    ],
+)
+def test_whatever_in_an_address_is_secret_or_names_somebody_is_hidden(
+    console: io.StringIO, path: str, masked: str
+) -> None:
+    logging.getLogger("django.server").info('"GET %s HTTP/1.1" 200 52', path)
+
+    written = console.getvalue()
+    assert f"{masked} HTTP/1.1" in written
+    assert "bea" not in written.lower()
+    assert not [secret for secret in (SECRET[1:], "c" * 32, "xyz") if secret in written]
+
+
 def test_other_lines_stay_as_they_are(console: io.StringIO) -> None:
     logging.getLogger("invites").warning("outbox: %s waits since %s", "batch", 3)
 
     assert "WARNING invites outbox: batch waits since 3" in console.getvalue()
+    logging.getLogger("invites").warning("What now? Nothing at /contacts/")
+    assert "What now? Nothing at /contacts/" in console.getvalue()
