@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import Env
 
@@ -139,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.wrong_methods.explain_wrong_method",
+    "config.silent_provider.ExplainSilentProvider",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -179,6 +181,7 @@ CELERY_TASK_ACKS_LATE = False  # a lost wake-up is made up for by the sweep; non
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "handpicked")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_IMPORTS = ["config.tasks"]
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {
         "task": "invites.tasks.sweep_outbox",
@@ -195,6 +198,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "forget sessions": {
+        "task": "config.tasks.forget_sessions",
+        "schedule": crontab(hour=3, minute=30),  # by the clock: a restart of beat puts nothing off
+        "options": {"expires": 3600},
+    },
 }
 
 # Sessions in the database: Redis may be lost at any time.
@@ -204,9 +212,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_SSL_REDIRECT = not DEVELOPMENT
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
-)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Whose attempts are counted: behind a proxy the last address in X-Forwarded-For, which it wrote.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 # With "no-referrer" browsers post "Origin: null", and Django would refuse every form of the site.
@@ -255,7 +264,8 @@ WHITENOISE_USE_FINDERS = DEVELOPMENT
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# What a page says once may name a person, so the browser keeps it until then, and no table does.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # --- accounts (django-allauth) ----------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [

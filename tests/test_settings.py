@@ -149,3 +149,14 @@ def test_the_manual_lists_every_variable_and_no_other() -> None:
     names = re.findall(r"`(?:SOURCE_<NAME>_|…_)?([A-Z_]{4,})`", "".join(rows))
 
     assert sorted(names) == sorted(read)
+
+
+@pytest.mark.parametrize(("behind", "counted"), [("1", "1"), ("0", "0")])
+def test_a_proxys_word_on_who_comes_counts_only_behind_one(
+    tmp_path: Path, behind: str, counted: str
+) -> None:
+    ask = "from django.conf import settings; print(settings.ALLAUTH_TRUSTED_PROXY_COUNT)"
+    command = ["manage.py", "shell", "--no-imports", "-c", ask]
+    started = start(tmp_path, {"BEHIND_PROXY": behind}, command)
+
+    assert started.stdout.strip() == counted, started.stderr

@@ -295,3 +295,51 @@ def test_only_an_address_that_the_provider_checked_counts(claim: Any, counts: bo
     login = SocialLogin(user=User(), account=SocialAccount(), email_addresses=[address])
     SocialAccountAdapter().pre_social_login(RequestFactory().get("/"), login)
     assert address.verified is counts
+
+
+def _guess(times: int, **request: Any) -> int:
+    """Wrong passwords for unknown addresses; the status of the last answer."""
+    status = 0
+    for number in range(times):
+        guess = {"login": f"nobody{number}@x.example", "password": "wrong"}
+        status = Client(**request).post("/accounts/login/", guess).status_code
+    return status
+
+
+def test_behind_a_proxy_each_visitor_has_their_own_number_of_attempts(settings: Any) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    # What the visitor writes into the header comes first; the proxy's word is the last.
+    forged = {"headers": {"x-forwarded-for": "192.0.2.7, 203.0.113.1"}, "REMOTE_ADDR": "10.0.0.1"}
+    honest = {"headers": {"x-forwarded-for": "192.0.2.7"}, "REMOTE_ADDR": "10.0.0.1"}
+    assert _guess(40, **forged) == 429
+    assert _guess(1, **honest) == 200
+
+
+def test_a_unix_socket_tells_no_address_and_people_sign_in_all_the_same() -> None:
+    ana = people.member("Ana Diaz", "ana@diaz.example")
+    ana.set_password(PASSWORD)
+    ana.save()
+    answer = Client(REMOTE_ADDR="").post(
+        "/accounts/login/", {"login": "ana@diaz.example", "password": PASSWORD}
+    )
+    assert answer.status_code == 302
+    assert _guess(40, REMOTE_ADDR="") == 429
+
+
+@pytest.mark.parametrize("method", ["post", "head"])
+def test_a_provider_that_does_not_answer_gets_a_sentence(settings: Any, method: str) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "sign-in", "name": "Sign-in", "client_id": "c", "secret": "s",
+                    "settings": {"server_url": "http://127.0.0.1:1"},
+                }
+            ]
+        }
+    }  # fmt: skip
+    page = getattr(Client(), method)("/accounts/oidc/sign-in/login/")
+    assert page.status_code == 503
+    if method == "post":
+        hold_to_rules(page.content.decode())
+        assert "The other site does not answer" in text_of(page)
