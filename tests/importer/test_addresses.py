@@ -83,7 +83,6 @@ def test_spellings_of_one_mailbox_are_equal(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("b.ea@norte.example", "bea@norte.example"),
-        
         ("bea@norte.example", "bea@sul.example"),
         ("jose@firm.example", "josé@firm.example"),
     ],
