@@ -174,7 +174,14 @@ REDIS_URL = environment.required(
     env, "REDIS_URL", "Redis, as in redis://host:6379/0 or redis+socket:///path"
 )
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    # A page that wakes a worker tries twice, without a pause; otherwise it would wait for 6 seconds.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
 CELERY_TASK_PUBLISH_RETRY = False  # a page does not wait for Redis; the sweep makes up for it
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # a lost wake-up is made up for by the sweep; none is needed twice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -186,6 +187,12 @@ def test_asking_for_a_new_password_is_answered_alike_whatever_the_mail_server_do
     assert known.headers["Location"] == unknown.headers["Location"]
     assert asked == []  # no page waits for the mail server
     assert AccountMail.objects.count() == 2  # each writes as much
+
+
+def test_without_redis_nobody_waits_for_it(client: Client) -> None:
+    began = time.monotonic()
+    assert sign_up(client).status_code == 302  # the tests' settings name a Redis that is not there
+    assert time.monotonic() - began < 2
 
 
 def test_what_waits_for_the_mail_server_cannot_be_read_in_the_table(client: Client) -> None:
