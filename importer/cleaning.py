@@ -23,6 +23,8 @@ _DISGUISES = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF, 0xFFFD]
 )
 
+_LAST = "\U0010ffff"  # sorts behind every letter, and is none
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
@@ -106,6 +108,14 @@ def folded(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def sort_name(name: str) -> str:
+    """The name for sorting: quotes and brackets before it don't count; without letters it is last."""
+    text = folded(name)
+    if not any(map(str.isalpha, text)):
+        return _LAST + text
+    return text[next(place for place, one in enumerate(text) if one.isalnum()) :]
 
 
 def search_text(*parts: str) -> str:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from importer import inserting
 from importer.addresses import Address, Kind
-from importer.cleaning import CleanPerson, folded, search_text
+from importer.cleaning import CleanPerson, search_text, sort_name
 from importer.models import Contact, ContactAddress, Import, LeftOut
 
 MANY = 1000
@@ -223,7 +223,7 @@ def _summarise(target: _Target) -> None:
         contact.title,
         *(address.written for address in target.addresses),
     )
-    contact.sort_name = folded(contact.name or contact.best_address)[:80]
+    contact.sort_name = sort_name(contact.name or contact.best_address)[:80]
 
 
 def _left_out_rows(

@@ -126,3 +126,10 @@ def test_the_providers_id_is_kept_as_a_hash_that_differs_from_book_to_book() -> 
 )
 def test_a_search_finds_with_and_without_accents(name: str, typed: str) -> None:
     assert typed in cleaning.search_text(name)
+
+
+def test_names_are_sorted_by_their_first_letter_and_those_without_one_come_last() -> None:
+    names = ["…", "Zoë", '"Kit"', "<b>Bold", "陳美玲", "Ángel", "(3M) Desk", "¿?", "1984", "Σοφία"]
+    in_order = sorted(names, key=cleaning.sort_name)
+    assert in_order[:5] == ["(3M) Desk", "Ángel", "<b>Bold", '"Kit"', "Zoë"]
+    assert set(in_order[-3:]) == {"…", "¿?", "1984"}
