@@ -123,7 +123,7 @@ def add_typed(*, member: AbstractBaseUser, name: str, address: str) -> tuple[Con
     """
     read = addresses.read(address)
     if read.refusal:
-        raise CannotInvite(f"{REFUSALS[read.refusal]}. It can't be invited.")
+        raise CannotInvite(f"{REFUSALS[read.refusal]}. It can’t be invited.")
     person = CleanPerson(
         key="",
         name=cleaning.cut(name, cleaning.LONGEST_TEXT),

@@ -76,7 +76,7 @@ class Missing(Enum):
     NO_CONSENT_RECORD = "There is no record of the confirmation."
     UNDO_WINDOW_OPEN = "It can still be taken back; it waits for the undo window to end."
     TAKEN_BACK = "It was taken back."
-    CANNOT_BE_INVITED = "This person can't be invited."
+    CANNOT_BE_INVITED = "This person can’t be invited."
     HELD = "It is on hold: a person is looking at it."
 
 

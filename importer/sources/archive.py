@@ -30,7 +30,7 @@ def connections(file: IO[bytes], most: int) -> Iterator[Iterator[bytes]]:
     `most` is how many bytes it may have when unpacked, whatever the archive says about it.
     """
     if _directory_size(file) > LARGEST_DIRECTORY:
-        raise BadFile("This ZIP file has too many files in it. LinkedIn's has a few dozen.")
+        raise BadFile("This ZIP file has too many files in it. LinkedIn’s has a few dozen.")
     try:
         with zipfile.ZipFile(file) as opened:
             info = _wanted(opened)

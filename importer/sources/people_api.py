@@ -119,7 +119,7 @@ GOOGLE = Kind(
     scope="https://www.googleapis.com/auth/contacts.readonly",
     could=(
         "For up to an hour our access could read everything in your contacts: also phone numbers, "
-        "birthdays, street addresses and notes. It can't change anything, and it can't read your "
+        "birthdays, street addresses and notes. It can’t change anything, and it can’t read your "
         "mail. We ask only for names, work, e-mail addresses and phone numbers, and of a phone "
         "number we keep only the country."
     ),

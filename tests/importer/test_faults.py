@@ -127,7 +127,7 @@ def test_a_quota_that_outlasts_our_access_ends_the_import(site: Site) -> None:
         ("server_error", "Google had an error of its own."),
         ("html", "Google sent something that is not an address book."),
         ("truncated", "Google sent something that is not an address book."),
-        ("wrong_shape", "Google sent an answer of a shape that we don't know."),
+        ("wrong_shape", "Google sent an answer of a shape that we don’t know."),
     ],
 )
 class TestFaultsThatMayPass:
@@ -294,7 +294,7 @@ def test_a_provider_without_revocation_is_told_about(site: Site) -> None:
     site.offer(replace(site.source, revoke_url=""))
     run = site.read(NETWORK)
     assert run.revocation == "impossible"
-    says(site, run, "Google can't end a single access. We deleted ours; remove it at Google, too.")
+    says(site, run, "Google can’t end a single access. We deleted ours; remove it at Google, too.")
 
 
 # --- the fetching itself, against a server that answers whatever a test wants ----------------------
