@@ -124,6 +124,11 @@ def test_with_script_a_tick_is_saved_at_once_and_only_the_bar_comes_back(
     assert chosen(ana) == ["Person 00"]
     assert "Write to 1 person" in answer.content.decode()
     assert "<html" not in answer.content.decode()
+    assert 'id="people-chosen" hx-swap-oob="true">1<' in answer.content.decode()
+    assert 'role="status"' not in answer.content.decode(), "a live region speaks when it stays"
+    page = look(browser, PAGE)
+    assert "Chosen (1)" in text_of(page)
+    assert 'hx-swap="innerHTML"' in page.content.decode()
 
 
 def test_more_than_a_draft_holds_is_refused_with_a_sentence(browser: Client, ana: User) -> None:
