@@ -21,8 +21,8 @@ def forget(request: MemberRequest) -> HttpResponse:
     """GET says what would be erased. POST erases it."""
     if request.method == "POST":
         people = forgetting.forget_everything(member=request.user)
-        who = "1 person" if people == 1 else f"{people:,} people"
-        messages.success(request, f"Forgotten: {who}, your note and your decisions.")
+        who = "" if not people else "1 person, " if people == 1 else f"{people:,} people, "
+        messages.success(request, f"Forgotten: {who}your note and your decisions.")
         return redirect("home")
     context = {
         "held": held(request.user),
