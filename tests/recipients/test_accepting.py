@@ -56,6 +56,8 @@ def test_the_page_says_which_address_binds_and_what_the_sender_sees(bea: Client,
     assert said.startswith("Accept Ana Diaz’s invitation")
     assert "bea@norte.example" in said
     assert "Ana will see that you joined. Nothing else." in said
+    assert "Sign up with bea@norte.example, or Ana won’t see it. Go to sign-up" in said
+    assert "<script" not in page.content.decode()
     assert 'href="/accounts/signup/"' in page.content.decode()
 
 
