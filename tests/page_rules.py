@@ -19,7 +19,7 @@ from django.test import Client
 # Tables that a GET may touch: who is signed in, and for how long, is not what the site is about.
 _MAY_CHANGE = {"sessions.Session"}
 
-_INSIDE_A_LINE = {"a", "b", "bdi", "code", "em", "i", "kbd", "small", "span", "strong"}
+_INSIDE_A_LINE = {"a", "b", "bdi", "code", "em", "i", "kbd", "small", "span", "strong", "time"}
 
 
 def look(client: Client, path: str, *, status: int = 200, **extra: Any) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -82,7 +83,7 @@ def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
         return Row(invitation, "held", 0)
     if state in WAITING_STATES:
         left = (invitation.send_after - now).total_seconds() if invitation.send_after else 0
-        return Row(invitation, "waiting" if left > 0 else "due", max(0, -(-int(left) // 60)))
+        return Row(invitation, "waiting" if left > 0 else "due", max(0, ceil(left / 60)))
     kind = _KINDS[state]
     return Row(
         invitation, "accepted" if kind == "delivered" and invitation.accepted_at else kind, 0

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -47,8 +49,9 @@ def _confirm(request: MemberRequest) -> HttpResponse:
     except ConsentMissing as missing:
         return _page(request, missing=missing, status=422)
     if done.already:
-        at = f"{done.batch.confirmed_at:%H:%M}"
-        messages.info(request, f"Confirmed at {at} (UTC); nothing was added.")
+        then = {"at": done.batch.confirmed_at, "form": "H:i"}
+        moment = render_to_string("parts/moment.html", then)
+        messages.info(request, format_html("Confirmed at {}; nothing was added.", moment))
     elif done.forgotten:
         people = "1 person" if done.forgotten == 1 else f"{done.forgotten:,} people"
         messages.info(request, f"We forgot {people} whom you had not chosen, as promised.")

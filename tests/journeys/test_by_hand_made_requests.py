@@ -99,7 +99,7 @@ def test_taking_back_twice_and_confirming_again_brings_nothing_back(ana: Hand) -
     fingerprint = ana.prepares("Bea", "Carlos")
     sent = ana.confirms(fingerprint)
 
-    ana.posts(f"{sent.path}take-back/").says("2 were taken back. Nothing was sent.")
+    ana.posts(f"{sent.path}take-back/").says("2 mails won’t leave.")
     ana.posts(f"{sent.path}take-back/").says("There was nothing left to take back.")
     ana.confirms(fingerprint).says("nothing was added", "Taken back. Nothing was sent.")
     assert ana.has_confirmed() == 1

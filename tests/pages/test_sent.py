@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -12,7 +16,7 @@ from invites.actions import outcomes
 from invites.models import Batch, Hold, Invitation
 from ledger import clock, guards
 from tests import people
-from tests.page_rules import look, text_of
+from tests.page_rules import every_row, look, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +29,62 @@ def test_nothing_has_left_yet_and_each_leaving_time_is_shown(browser: Client, an
     batch = people.confirmed(ana, 3)
     said = text_of(look(browser, path(batch)))
     assert "Nothing has left yet" in said
-    assert f"Leaves at {batch.not_before:%H:%M} (UTC), within 30 minutes" in said
+    assert f"Leaves in 30 minutes, at {batch.not_before:%H:%M} (UTC)" in said
     assert "Take back all 3" in said
     assert f"Fingerprint {batch.short_fingerprint}" in said
+
+
+def test_every_moment_is_marked_up_so_that_a_script_can_say_it_in_local_time(
+    browser: Client, ana: User
+) -> None:
+    batch = people.confirmed(ana)
+    leaves = batch.invitations.get().send_after
+    assert leaves
+    page = look(browser, path(batch)).content.decode()
+    moment = (
+        f'<time datetime="{leaves:%Y-%m-%dT%H:%M:%SZ}" data-form="H:i">{leaves:%H:%M} (UTC)</time>'
+    )
+    assert moment in page
+    assert "times.js" in page
+    assert page.count("(UTC)") == page.count("</time>")
+
+
+def test_while_something_waits_the_page_asks_for_itself_and_is_answered_when_it_has_changed(
+    browser: Client, ana: User
+) -> None:
+    batch = people.confirmed(ana, 2)
+    page = look(browser, path(batch)).content.decode()
+    assert '<meta http-equiv="refresh"' in page
+    assert 'hx-trigger="every 5s"' in page
+    seen = re.findall(r'hx-get="([^"]+)"', page)
+    assert len(seen) == 1
+    as_htmx = {"HX-Request": "true"}
+    before = every_row()
+    assert browser.get(seen[0], headers=as_htmx).status_code == 204
+    assert every_row() == before, "asking changed a table"
+
+    _force(batch.invitations.order_by("id")[0], "sent")
+    before = every_row()
+    part = browser.get(seen[0], headers=as_htmx).content.decode()
+    assert every_row() == before, "looking changed a table"
+    assert "<title>What was sent" in part
+    assert "<html" not in part
+    assert part.count("Take back <span") == 1
+    assert "every 5s" in part
+
+    _force(batch.invitations.order_by("id")[1], "sent")
+    part = browser.get(seen[0], headers=as_htmx).content.decode()
+    assert "Take" not in part
+    assert "every 5s" not in part
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes"), [(0.5, 1), (60, 1), (60.5, 2), (1800, 30), (-1, 0)]
+)
+def test_the_minutes_that_are_left_are_rounded_up(seconds: float, minutes: int) -> None:
+    now = clock.now()
+    waits = Invitation(state="confirmed", send_after=now + timedelta(seconds=seconds))
+    assert outcomes.row(waits, now, held=False).minutes == minutes
 
 
 def test_one_can_be_taken_back(browser: Client, ana: User) -> None:
@@ -35,7 +92,7 @@ def test_one_can_be_taken_back(browser: Client, ana: User) -> None:
     first = batch.invitations.order_by("id")[0]
     answer = browser.post(path(batch, "take-back/"), {"invitation": str(first.uid)}, follow=True)
     said = text_of(answer)
-    assert "1 was taken back. Nothing was sent." in said
+    assert "1 mail won’t leave." in said
     assert "Take it back" in said
     assert Invitation.objects.filter(state="confirmed").count() == 1
 
@@ -51,11 +108,16 @@ def test_all_can_be_taken_back(browser: Client, ana: User) -> None:
 
 def test_this_was_not_me_asks_first_and_then_stops_everything(browser: Client, ana: User) -> None:
     batch = people.confirmed(ana, 2)
-    assert "Stop everything" in text_of(look(browser, path(batch, "not-me/")))
+    asked = text_of(look(browser, path(batch, "not-me/")))
+    assert "Stop everything" in asked
+    assert f"You can’t undo this yourself: you write to {settings.INVITATIONS_ADDRESS}" in asked
     answer = browser.post(path(batch, "not-me/"))
     assert "2 invitations were taken back" in text_of(answer)
+    assert f"Pressed by mistake? Write to {settings.INVITATIONS_ADDRESS}" in text_of(answer)
     assert Hold.objects.get().scope == f"sender:{ana.pk}"
-    assert "A person is looking at it" in text_of(look(browser, path(batch)))
+    said = text_of(look(browser, path(batch)))
+    assert "A person is looking at it" in said
+    assert f"Pressed by mistake? Write to {settings.INVITATIONS_ADDRESS}" in said
 
 
 @pytest.mark.parametrize("scope", ["site", "sender", "batch", "source"])

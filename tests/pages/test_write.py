@@ -22,12 +22,21 @@ def write(client: Client, note: str, **more: str) -> Any:
     return client.post(PAGE, {"note": note, **more})
 
 
+def test_after_a_refusal_the_summary_of_what_is_wrong_has_the_focus(
+    browser: Client, ana: User
+) -> None:
+    people.chosen(ana)
+    refused = browser.post(PAGE, {"note": ""}).content.decode()
+    assert re.search(r'<div class="error-summary"[^>]* tabindex="-1" autofocus>', refused)
+    assert "autofocus" not in look(browser, PAGE).content.decode()
+
+
 def test_the_note_starts_empty_and_no_button_fills_it(browser: Client, ana: User) -> None:
     people.chosen(ana)
     html = look(browser, PAGE).content.decode()
     assert re.search(r"<textarea[^>]*>\s*</textarea>", html)
     assert 'type="button"' not in html
-    assert "<script" not in html
+    assert re.findall("<script[^>]*>", html) == ['<script src="/static/times.js" defer>']
 
 
 def test_three_questions_and_the_limit_stand_beside_it(browser: Client, ana: User) -> None:
