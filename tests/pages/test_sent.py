@@ -78,6 +78,16 @@ def test_while_something_waits_the_page_asks_for_itself_and_is_answered_when_it_
     assert "every 5s" not in part
 
 
+def test_a_page_that_asks_for_a_part_of_itself_after_signing_out_is_told_to_load_anew(
+    browser: Client, ana: User
+) -> None:
+    batch = people.confirmed(ana)
+    browser.logout()
+    answer = browser.get(path(batch), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (200, "true")
+    assert answer.content == b""
+
+
 @pytest.mark.parametrize(
     ("seconds", "minutes"), [(0.5, 1), (60, 1), (60.5, 2), (1800, 30), (-1, 0)]
 )
