@@ -19,15 +19,13 @@ class LoginRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """None lets the request pass; else the way to the login page."""
+        """None lets the request pass; else the way to the login page.
+
+        A page that asks for a part of itself (htmx) is told to load itself anew instead.
+        """
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
-
-    def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseBase:
-        """To the login page; a page that asks for a part of itself is told to load itself anew."""
-        if request.headers.get("HX-Request"):
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is not None and request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Refresh": "true"})
-        return super().handle_no_permission(request, view_func)
+        return refusal
