@@ -80,13 +80,15 @@ def plan(chance: random.Random, *, kills: int, pauses: int, mails: int) -> list[
         stages += chance.sample(STAGES, len(STAGES))
     stages = stages[: kills + pauses]
     if stages and stages[-1] == "EHLO":
-        # A greeting follows upon another blow's reconnection, so it can't be the last one.
+        # A later greeting follows upon another blow's reconnection, so it can't be the last one.
         stages[0], stages[-1] = stages[-1], stages[0]
     # Every eighth kill takes the whole worker, as the end of its machine would.
     actions = [KILL_ALL if number % 8 == 7 else KILL for number in range(kills)] + [PAUSE] * pauses
     chance.shuffle(actions)
     step = 0.8 * mails / max(1, len(stages))
     moments = [int((number + chance.random()) * step) for number in range(len(stages))]
+    if "EHLO" in stages:
+        moments[stages.index("EHLO")] = 0  # the one greeting that is sure to come is the first
     return [Blow(*blow) for blow in zip(moments, stages, actions, strict=True)]
 
 
