@@ -6,9 +6,10 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 
+from importer import sealing
 from importer.models import Grant, Import
 
 Token = dict[str, Any]
@@ -41,7 +42,7 @@ def replace(grant: Grant, token: Token) -> None:
 def opened(grant: Grant) -> Token:
     """The token itself. Raises Unreadable."""
     try:
-        token: Token = json.loads(_fernet().decrypt(bytes(grant.ciphertext)))
+        token: Token = json.loads(sealing.cipher().decrypt(bytes(grant.ciphertext)))
     except InvalidToken:
         raise Unreadable from None
     return token
@@ -54,8 +55,4 @@ def last_moment(grant: Grant) -> datetime:
 
 def _sealed(token: Token) -> bytes:
     kept = {name: token[name] for name in _KEPT if name in token}
-    return _fernet().encrypt(json.dumps(kept).encode())
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.GRANT_KEYS])
+    return sealing.cipher().encrypt(json.dumps(kept).encode())

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 
+from importer import sealing
 from importer.models import Import, Upload, UploadPage
 from importer.sources.contract import Page, SourceAddress, SourceError, SourcePerson
 from ledger import clock
@@ -42,7 +43,7 @@ def sealed_people(people: Iterable[SourcePerson]) -> Pages:
 
 def sealed_rows(rows: Iterable[list[Any]]) -> Pages:
     """The rows of a table, encrypted."""
-    key, rest = _fernet(), iter(rows)
+    key, rest = sealing.cipher(), iter(rows)
     ciphertexts: list[bytes] = []
     entries = 0
     while some := list(islice(rest, PAGE)):
@@ -98,7 +99,7 @@ def _opened(upload: Upload, number: int) -> list[Any]:
     if ciphertext is None:
         raise SourceError("file_gone", permanent=True)
     try:
-        plain = zlib.decompress(_fernet().decrypt(bytes(ciphertext)))
+        plain = zlib.decompress(sealing.cipher().decrypt(bytes(ciphertext)))
     except InvalidToken:
         raise SourceError("file_unreadable", permanent=True) from None
     found: list[Any] = json.loads(plain)
@@ -122,7 +123,3 @@ def _as_person(row: list[Any]) -> SourcePerson:
         updated=updated,
         addresses=tuple(SourceAddress(value, label) for value, label in addresses),
     )
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.GRANT_KEYS])

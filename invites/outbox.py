@@ -262,9 +262,9 @@ def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tall
 
 def renew(claim: uuid.UUID) -> None:
     """Prolongs a lease that is not over yet. Raises ClaimLost when it is."""
-    lease_until = clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
-    mine = Claim.objects.filter(uid=claim, lease_until__gt=clock.now())
-    if not mine.update(lease_until=lease_until):
+    now = clock.now()
+    mine = Claim.objects.filter(uid=claim, lease_until__gt=now)
+    if not mine.update(lease_until=now + timedelta(seconds=settings.LEASE_SECONDS)):
         raise ClaimLost
 
 

@@ -7,12 +7,6 @@ from invites.actions import account_mails, forgetting, receipts
 
 
 @shared_task
-def send_due() -> None:
-    """Sends what is due."""
-    outbox.send_due()
-
-
-@shared_task
 def sweep_outbox() -> None:
     """Every few seconds: account mails, for which somebody waits at a page; then ends dead claims and
     late confirmations, sends mails, then receipts.

@@ -16,10 +16,11 @@ import json
 import logging
 from datetime import timedelta
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db.models import F
 
+from importer import sealing
 from invites.delivery import (
     ACCOUNT_TEMPLATES,
     MailForbidden,
@@ -42,7 +43,9 @@ def write(*, template: str, to: str, subject: str, text: str) -> None:
     words = {"template": template, "to": to, "subject": subject, "text": text}
     now = clock.now()
     AccountMail.objects.create(
-        ciphertext=_fernet().encrypt(json.dumps(words).encode()), written_at=now, next_try=now
+        ciphertext=sealing.cipher().encrypt(json.dumps(words).encode()),
+        written_at=now,
+        next_try=now,
     )
 
 
@@ -79,7 +82,7 @@ def _taken(mail: AccountMail) -> bool:
 
 def _send(mail: AccountMail) -> bool:
     try:
-        words = json.loads(_fernet().decrypt(bytes(mail.ciphertext)))
+        words = json.loads(sealing.cipher().decrypt(bytes(mail.ciphertext)))
     except InvalidToken:
         log.warning("account mail %s is deleted: its key is no longer in GRANT_KEYS", mail.pk)
         return False
@@ -87,7 +90,3 @@ def _send(mail: AccountMail) -> bool:
         return False
     send_account_mail(**words)
     return True
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.GRANT_KEYS])

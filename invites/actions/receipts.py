@@ -17,9 +17,8 @@ from ledger import clock
 
 log = logging.getLogger(__name__)
 
-UNREACHABLE_MINUTES = (
-    1  # a server that does not answer is left alone for so long, and no try counts
-)
+# A server that does not answer is left alone for so long, and no try counts.
+UNREACHABLE_MINUTES = 1
 
 
 def send_pending() -> int:
