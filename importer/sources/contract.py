@@ -7,6 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+MOST_FOUND = 30  # people whom one search gives; who looks for somebody else types more of the name
+
+
+class Group(StrEnum):
+    """Where people look for their address book on the connect page, in this order."""
+
+    LINKEDIN = "LinkedIn"
+    GOOGLE = "Google"
+    OUTLOOK = "Outlook"
+    FILE = "A file"
+    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,9 @@ class Page:
 GetJson = Callable[[str, Mapping[str, str]], object]
 # (get, api_url, cursor) → a page. The cursor "" means the first one.
 ReadPage = Callable[[GetJson, str, str], Page]
+# (get, api_url, words) → at most MOST_FOUND people, found by the provider's own search. With no words
+# it finds nobody: that is the call by which a provider makes ready, made once when access is given.
+SearchPeople = Callable[[GetJson, str, str], tuple[SourcePerson, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,8 @@ class Kind:
 
     `could` is for the connect page: what the token could do, not only what we do with it.
     `apps_url` is where a person removes the site's access by hand. An empty `revoke_url` means that
-    the provider can't end a single access.
+    the provider can't end a single access. Without `search` people can't be looked up there. A
+    `caution` says what to think of before connecting, where people are of a riskier sort.
     """
 
     provider: str
@@ -69,6 +86,9 @@ class Kind:
     could: str
     apps_url: str
     read_page: ReadPage
+    search: SearchPeople | None = None
+    group: Group = Group.OTHER
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from importer.sources.contract import GetJson, Kind, Page, SourceAddress, SourceError, SourcePerson
+from importer.sources.contract import (
+    MOST_FOUND,
+    GetJson,
+    Group,
+    Kind,
+    Page,
+    SourceAddress,
+    SourceError,
+    SourcePerson,
+)
 
 # A person and an address are two rows, and a page is one transaction of about 500 rows.
 PAGE_SIZE = 250
@@ -39,6 +48,17 @@ def parse(answer: object) -> Page:
         next_cursor=_text(body.get("nextPageToken")),
         total=total,
     )
+
+
+def search(get: GetJson, api_url: str, words: str) -> tuple[SourcePerson, ...]:
+    """People who have a word that begins like this. Raises SourceError."""
+    # https://developers.google.com/people/api/rest/v1/people/searchContacts
+    # The reference asks for one request with an empty query first, which fills Google's cache: that
+    # is this call without words. A page of more than 30 would be cut to 30.
+    params = {"query": words, "readMask": FIELDS, "pageSize": str(MOST_FOUND)}
+    body = _object(get(f"{api_url}/people:searchContacts", params))
+    found = _list(body.get("results")) if words else []
+    return tuple(_person(_object(result).get("person")) for result in found[:MOST_FOUND])
 
 
 def _person(item: object) -> SourcePerson:
@@ -125,4 +145,6 @@ GOOGLE = Kind(
     ),
     apps_url="https://myaccount.google.com/connections",
     read_page=read_page,
+    search=search,
+    group=Group.GOOGLE,
 )

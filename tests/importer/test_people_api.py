@@ -95,3 +95,29 @@ def test_all_parameters_but_the_page_token_stay_the_same() -> None:
     assert second == first | {"pageToken": "next"}
     assert "photos" not in first["personFields"]
     assert "birthdays" not in first["personFields"]
+
+
+def test_a_search_asks_for_no_more_fields_than_reading_and_gives_the_same_people() -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def get(url: str, params: Any) -> object:
+        asked.append((url, dict(params)))
+        return {"results": [{"person": BEA}] * 31}
+
+    found = people_api.search(get, "https://people.example/v1", "Bea")
+
+    assert found == people_api.parse({"connections": [BEA]}).people * 30
+    ((url, params),) = asked
+    assert url == "https://people.example/v1/people:searchContacts"
+    assert params == {"query": "Bea", "readMask": people_api.FIELDS, "pageSize": "30"}
+
+
+def test_without_words_a_search_makes_google_ready_and_finds_nobody() -> None:
+    assert people_api.search(lambda url, params: {}, "https://people.example/v1", "") == ()
+
+
+@pytest.mark.parametrize("answer", [[], {"results": {}}, {"results": [BEA, 7]}, {"results": [{}]}])
+def test_another_shape_of_results_is_a_fault_and_not_a_crash(answer: Any) -> None:
+    with pytest.raises(SourceError) as error:
+        people_api.search(lambda url, params: answer, "https://people.example/v1", "Bea")
+    assert error.value.code == "wrong_shape"
