@@ -190,6 +190,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_IMPORTS = ["config.tasks"]
 CELERY_BEAT_SCHEDULE = {
+    "say that beat is alive": {
+        "task": "config.tasks.beat",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "send what is due": {
         "task": "invites.tasks.sweep_outbox",
         "schedule": env.float("SWEEP_SECONDS", 5.0),

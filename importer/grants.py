@@ -11,6 +11,7 @@ from django.conf import settings
 
 from importer import sealing
 from importer.models import Grant, Import
+from ledger import clock
 
 Token = dict[str, Any]
 
@@ -46,6 +47,14 @@ def opened(grant: Grant) -> Token:
     except InvalidToken:
         raise Unreadable from None
     return token
+
+
+def seconds_left(grant: Grant) -> float:
+    """How long it may still be used to read; 0 or less: it only waits for its end.
+
+    Looks at both moments, so that nothing but the clock can make a grant last longer.
+    """
+    return (min(grant.ends_at, last_moment(grant)) - clock.now()).total_seconds()
 
 
 def last_moment(grant: Grant) -> datetime:

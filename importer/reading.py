@@ -69,7 +69,7 @@ def read_pages(*, import_id: int) -> None:
             if upload is not None or files.is_file(run.row.source):
                 _read_upload(run, upload)
                 storing.describe_to_planner(run.row)
-            elif grant is not None and grant.ends_at > clock.now():
+            elif grant is not None and grants.seconds_left(grant) > 0:
                 _read(run, grant)
                 storing.describe_to_planner(run.row)
             else:
@@ -125,8 +125,8 @@ def _release(run: Run) -> None:
 
 
 def _read(run: Run, grant: Grant) -> None:
-    """Pages until the last one, a fault, or the end of this worker's turn."""
-    stop_at = time.monotonic() + RUN_SECONDS
+    """Pages until the last one, a fault, or the end of this worker's turn or of the access."""
+    stop_at = time.monotonic() + min(RUN_SECONDS, grants.seconds_left(grant))
     try:
         if run.source is None:
             raise SourceError("source_gone", permanent=True)

@@ -1,4 +1,4 @@
-"""Two tables: entries, which stay, and the map from people to entries, which can be erased."""
+"""Entries, which stay; the map from people to entries, which can be erased; when beat last ran."""
 
 from __future__ import annotations
 
@@ -36,3 +36,13 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class Heartbeat(models.Model):
+    """The last moment at which something was seen alive; one row each. See ledger/heartbeat.py."""
+
+    name = models.CharField(max_length=20, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

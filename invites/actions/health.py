@@ -1,0 +1,51 @@
+"""Whether the site does by itself what it promised: what `manage.py is_well` says. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from importer import promises
+from invites.models import AccountMail, Draft, Invitation
+from ledger import clock, heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, in words, and whether it is as it should be."""
+
+    words: str
+    well: bool
+
+
+def findings() -> list[Finding]:
+    """All that was looked at. The first is beat, without which the others will not get better."""
+    wrong = heartbeat.what_is_wrong()
+    return [
+        Finding(wrong or "Beat is alive.", not wrong),
+        *(
+            Finding(f"Kept too long: {what}: {count:,}", count == 0)
+            for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()
+        ),
+    ]
+
+
+def _kept_too_long() -> dict[str, int]:
+    late = clock.now() - promises.GRACE
+    year = timedelta(days=settings.RECIPIENT_DAYS)
+    over = Invitation.objects.filter(batch__confirmed_at__lt=late - year)
+    return {
+        f"drafts untouched for {settings.DRAFT_DAYS} days": (
+            Draft.objects.filter(kept_until__lt=late).count()
+        ),
+        f"mails about accounts older than {settings.ACCOUNT_MAIL_MINUTES} minutes": (
+            AccountMail.objects.filter(
+                written_at__lt=late - timedelta(minutes=settings.ACCOUNT_MAIL_MINUTES)
+            ).count()
+        ),
+        f"invited people, {settings.RECIPIENT_DAYS} days after the confirmation": (
+            over.exclude(recipient_address="").count()
+        ),
+    }
