@@ -11,6 +11,7 @@ from django.conf import settings
 
 from importer import sealing
 from importer.models import Grant, Import
+from importer.sources.contract import Access
 from ledger import clock
 
 Token = dict[str, Any]
@@ -55,6 +56,11 @@ def seconds_left(grant: Grant) -> float:
     Looks at both moments, so that nothing but the clock can make a grant last longer.
     """
     return (min(grant.ends_at, last_moment(grant)) - clock.now()).total_seconds()
+
+
+def access(token: Token) -> Access:
+    """How a token is shown to the address book."""
+    return Access(secret=str(token["access_token"]))
 
 
 def last_moment(grant: Grant) -> datetime:

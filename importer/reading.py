@@ -23,8 +23,16 @@ from kombu.exceptions import OperationalError
 
 from importer import cleaning, grants, oauth, storing, uploads
 from importer.models import GOING_ON, Grant, Import, ImportState, LeftOut, Revocation, Upload
-from importer.sources import KINDS, files, json_over_http
-from importer.sources.contract import AccessRevoked, Page, RateLimited, Source, SourceError
+from importer.sources import KINDS, connection, files
+from importer.sources.contract import (
+    Access,
+    AccessRevoked,
+    BadRequest,
+    Page,
+    RateLimited,
+    Source,
+    SourceError,
+)
 from ledger import clock, entries, subjects
 from ledger.entries import Event, Fact
 
@@ -130,12 +138,12 @@ def _read(run: Run, grant: Grant) -> None:
     try:
         if run.source is None:
             raise SourceError("source_gone", permanent=True)
-        access_token = _access_token(grant)
+        access = _access(grant)
         while run.row.going_on and time.monotonic() < stop_at:
             try:
-                _read_with(run, run.source, access_token, stop_at)
+                _read_with(run, run.source, access, stop_at)
             except AccessRevoked:
-                access_token = _refreshed(run.source, grant)
+                access = _refreshed(run.source, grant)
     except RateLimited as limited:
         _wait_as_told(run, grant, limited)
     except SourceError as error:
@@ -154,27 +162,34 @@ def _read_upload(run: Run, upload: Upload | None) -> None:
         _wait_or_fail(run, error)
 
 
-def _read_with(run: Run, source: Source, access_token: str, stop_at: float) -> None:
-    read_page = KINDS[source.kind].read_page
-    with json_over_http.opened(access_token, source.api_url) as get:
+def _read_with(run: Run, source: Source, access: Access, stop_at: float) -> None:
+    kind = KINDS[source.kind]
+    with connection.opened(access, source.api_url, kind.headers) as server:
         while run.row.going_on and time.monotonic() < stop_at:
-            _store(run, read_page(get, source.api_url, run.row.cursor))
+            cursor = run.row.cursor
+            try:
+                page = kind.read_page(server, source.api_url, cursor)
+            except BadRequest:
+                if cursor:
+                    raise SourceError("cursor_refused", permanent=True) from None
+                raise
+            _store(run, page)
 
 
-def _access_token(grant: Grant) -> str:
+def _access(grant: Grant) -> Access:
     try:
-        return str(grants.opened(grant)["access_token"])
+        return grants.access(grants.opened(grant))
     except grants.Unreadable:
         raise SourceError("grant_unreadable", permanent=True) from None
 
 
-def _refreshed(source: Source, grant: Grant) -> str:
+def _refreshed(source: Source, grant: Grant) -> Access:
     """A new access token, once per grant. Raises AccessRevoked when that can't help."""
     if grant.refreshed:
         raise AccessRevoked
     token = oauth.refresh(source, grants.opened(grant))
     grants.replace(grant, token)
-    return str(token["access_token"])
+    return grants.access(token)
 
 
 def _store(run: Run, page: Page, *, may_loop: bool = True) -> None:

@@ -5,9 +5,11 @@ Imports nothing of Django, because config/settings.py reads the kinds before any
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 MOST_FOUND = 30  # people whom one search gives; who looks for somebody else types more of the name
 
@@ -57,13 +59,36 @@ class Page:
     total: int | None = None
 
 
-# Fetches one address with query parameters and gives the JSON behind it. Raises the errors below.
-GetJson = Callable[[str, Mapping[str, str]], object]
-# (get, api_url, cursor) → a page. The cursor "" means the first one.
-ReadPage = Callable[[GetJson, str, str], Page]
-# (get, api_url, words) → at most MOST_FOUND people, found by the provider's own search. With no words
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What opens an address book: a token (RFC 6750), or with a user name a password (RFC 7617)."""
+
+    secret: str = field(repr=False)
+    user: str = field(default="", repr=False)
+
+    def header(self) -> str:
+        """The value of the Authorization header."""
+        if not self.user:
+            return f"Bearer {self.secret}"
+        return "Basic " + b64encode(f"{self.user}:{self.secret}".encode()).decode()
+
+
+class Asks(Protocol):
+    """What a source may do: ask its server, within limits, by connection.py. Raises the errors
+    below. No address but those at the server's own origin is asked."""
+
+    def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
+        """The JSON at an address."""
+
+    def post(self, url: str, body: object) -> object:
+        """The JSON that answers this JSON. Only for questions that change nothing."""
+
+
+# (server, api_url, cursor) → a page. The cursor "" means the first one.
+ReadPage = Callable[[Asks, str, str], Page]
+# (server, api_url, words) → at most MOST_FOUND people, found by the provider's own search. With no words
 # it finds nobody: that is the call by which a provider makes ready, made once when access is given.
-SearchPeople = Callable[[GetJson, str, str], tuple[SourcePerson, ...]]
+SearchPeople = Callable[[Asks, str, str], tuple[SourcePerson, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +114,8 @@ class Kind:
     search: SearchPeople | None = None
     group: Group = Group.OTHER
     caution: str = ""
+    # What every request to this API carries besides the access.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +169,13 @@ class AccessRevoked(SourceError):
 
     def __init__(self) -> None:
         super().__init__("access_ended", permanent=True)
+
+
+class BadRequest(SourceError):
+    """The server did not understand the question. Was it one for a later page, the cursor is stale."""
+
+    def __init__(self) -> None:
+        super().__init__("refused", permanent=True)
 
 
 class RateLimited(SourceError):

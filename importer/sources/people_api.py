@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importer.sources.contract import (
     MOST_FOUND,
-    GetJson,
+    Asks,
     Group,
     Kind,
     Page,
@@ -21,14 +21,14 @@ MOST_PEOPLE_ON_A_PAGE = 1000  # the API's own maximum
 FIELDS = "names,emailAddresses,organizations,phoneNumbers,metadata"
 
 
-def read_page(get: GetJson, api_url: str, cursor: str) -> Page:
+def read_page(server: Asks, api_url: str, cursor: str) -> Page:
     """One page of the member's contacts. Raises SourceError."""
     # https://developers.google.com/people/api/rest/v1/people.connections/list
     # All parameters but pageToken must stay the same from page to page.
     params = {"personFields": FIELDS, "pageSize": str(PAGE_SIZE)}
     if cursor:
         params["pageToken"] = cursor
-    return parse(get(f"{api_url}/people/me/connections", params))
+    return parse(server.get(f"{api_url}/people/me/connections", params))
 
 
 def parse(answer: object) -> Page:
@@ -50,13 +50,13 @@ def parse(answer: object) -> Page:
     )
 
 
-def search(get: GetJson, api_url: str, words: str) -> tuple[SourcePerson, ...]:
+def search(server: Asks, api_url: str, words: str) -> tuple[SourcePerson, ...]:
     """People who have a word that begins like this. Raises SourceError."""
     # https://developers.google.com/people/api/rest/v1/people/searchContacts
     # The reference asks for one request with an empty query first, which fills Google's cache: that
     # is this call without words. A page of more than 30 would be cut to 30.
     params = {"query": words, "readMask": FIELDS, "pageSize": str(MOST_FOUND)}
-    body = _object(get(f"{api_url}/people:searchContacts", params))
+    body = _object(server.get(f"{api_url}/people:searchContacts", params))
     found = _list(body.get("results")) if words else []
     return tuple(_person(_object(result).get("person")) for result in found[:MOST_FOUND])
 

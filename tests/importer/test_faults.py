@@ -16,8 +16,8 @@ from cryptography.fernet import Fernet
 
 from importer import grants, reading
 from importer.models import Contact, Grant, Import, ImportState
-from importer.sources import json_over_http
-from importer.sources.contract import RateLimited, SourceError
+from importer.sources import connection
+from importer.sources.contract import Access, RateLimited, SourceError
 from ledger import clock
 from tests.importer.conftest import NETWORK, Site
 from tests.page_rules import hold_to_rules, text_of
@@ -212,7 +212,7 @@ def test_a_name_of_ten_megabytes_is_cut(site: Site) -> None:
 def test_an_answer_larger_than_we_read_ends_the_import(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_over_http, "PAGE_BYTES", 5_000_000)
+    monkeypatch.setattr(connection, "PAGE_BYTES", 5_000_000)
     run = after(site, "huge_names", page=3)
     assert run.state == ImportState.FAILED
     half_was_kept(run)
@@ -222,7 +222,7 @@ def test_an_answer_larger_than_we_read_ends_the_import(
 def test_a_provider_that_does_not_answer_is_left_in_time(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_over_http, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "READ_SECONDS", 0.2)
     monkeypatch.setattr(reading, "WAIT_SECONDS", ())
     run = after(site, "slow", page=3, seconds=1)
     assert (run.state, run.error) == (ImportState.FAILED, "slow")
@@ -317,12 +317,12 @@ def server(answer: Any) -> Iterator[str]:
 
 
 def fetched(url: str) -> object:
-    with json_over_http.opened("token", url) as get:
-        return get(f"{url}/people", {})
+    with connection.opened(Access("token"), url) as asked:
+        return asked.get(f"{url}/people")
 
 
 def test_one_byte_a_second_must_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_over_http, "PAGE_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "PAGE_SECONDS", 0.5)
 
     def drip(handler: Any) -> None:
         handler.send_response(200)
@@ -377,8 +377,8 @@ def test_the_token_follows_no_redirect_and_no_foreign_address() -> None:
         with pytest.raises(SourceError) as error:
             fetched(url)
         assert error.value.code == "redirected"
-        with json_over_http.opened("token", url) as get, pytest.raises(SourceError) as error:
-            get("http://127.0.0.1:1/people", {})
+        with connection.opened(Access("token"), url) as asked, pytest.raises(SourceError) as error:
+            asked.get("http://127.0.0.1:1/people")
         assert error.value.code == "redirected"
 
 

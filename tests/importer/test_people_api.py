@@ -8,6 +8,7 @@ import pytest
 
 from importer.sources import people_api
 from importer.sources.contract import SourceAddress, SourceError
+from tests.importer.answering import Answering
 
 BEA = {
     "resourceName": "people/c17",
@@ -82,14 +83,10 @@ def test_a_page_with_more_people_than_there_may_be_is_refused() -> None:
 
 
 def test_all_parameters_but_the_page_token_stay_the_same() -> None:
-    asked: list[tuple[str, dict[str, str]]] = []
-
-    def get(url: str, params: Any) -> object:
-        asked.append((url, dict(params)))
-        return {}
-
-    people_api.read_page(get, "https://people.example/v1", "")
-    people_api.read_page(get, "https://people.example/v1", "next")
+    server = Answering({})
+    people_api.read_page(server, "https://people.example/v1", "")
+    people_api.read_page(server, "https://people.example/v1", "next")
+    asked: Any = server.asked
     (first_url, first), (second_url, second) = asked
     assert first_url == second_url == "https://people.example/v1/people/me/connections"
     assert second == first | {"pageToken": "next"}
@@ -98,26 +95,22 @@ def test_all_parameters_but_the_page_token_stay_the_same() -> None:
 
 
 def test_a_search_asks_for_no_more_fields_than_reading_and_gives_the_same_people() -> None:
-    asked: list[tuple[str, dict[str, str]]] = []
+    server = Answering({"results": [{"person": BEA}] * 31})
 
-    def get(url: str, params: Any) -> object:
-        asked.append((url, dict(params)))
-        return {"results": [{"person": BEA}] * 31}
-
-    found = people_api.search(get, "https://people.example/v1", "Bea")
+    found = people_api.search(server, "https://people.example/v1", "Bea")
 
     assert found == people_api.parse({"connections": [BEA]}).people * 30
-    ((url, params),) = asked
+    ((url, params),) = server.asked
     assert url == "https://people.example/v1/people:searchContacts"
     assert params == {"query": "Bea", "readMask": people_api.FIELDS, "pageSize": "30"}
 
 
 def test_without_words_a_search_makes_google_ready_and_finds_nobody() -> None:
-    assert people_api.search(lambda url, params: {}, "https://people.example/v1", "") == ()
+    assert people_api.search(Answering({}), "https://people.example/v1", "") == ()
 
 
 @pytest.mark.parametrize("answer", [[], {"results": {}}, {"results": [BEA, 7]}, {"results": [{}]}])
 def test_another_shape_of_results_is_a_fault_and_not_a_crash(answer: Any) -> None:
     with pytest.raises(SourceError) as error:
-        people_api.search(lambda url, params: answer, "https://people.example/v1", "Bea")
+        people_api.search(Answering(answer), "https://people.example/v1", "Bea")
     assert error.value.code == "wrong_shape"

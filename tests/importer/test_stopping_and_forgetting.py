@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from importer import actions, reading
 from importer.models import Contact, ContactAddress, Grant, Import, ImportState, LastClick, LeftOut
-from importer.sources import json_over_http
+from importer.sources.connection import Connection
 from ledger import clock
 from ledger.models import Entry
 from tests.importer.conftest import NETWORK, TWELVE, Site
@@ -50,7 +50,7 @@ def test_a_page_that_arrives_after_the_stop_is_not_stored(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = site.connect(NETWORK)
-    fetch = json_over_http._get
+    fetch = Connection.get
 
     def stopped_meanwhile(*args: object) -> object:
         body = fetch(*args)  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def test_a_page_that_arrives_after_the_stop_is_not_stored(
             actions.stop_import(member=site.ana, run=run)
         return body
 
-    monkeypatch.setattr(json_over_http, "_get", stopped_meanwhile)
+    monkeypatch.setattr(Connection, "get", stopped_meanwhile)
     site.work()
     run.refresh_from_db()
     assert (run.state, run.read) == (ImportState.STOPPED, 250)
@@ -70,17 +70,17 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = site.connect(NETWORK)
-    fetch = json_over_http._get
+    fetch = Connection.get
 
     def paused_meanwhile(*args: object) -> object:
         body = fetch(*args)  # type: ignore[arg-type]
         # This worker sleeps until its lease is over, and another one takes the import.
-        monkeypatch.setattr(json_over_http, "_get", fetch)
+        monkeypatch.setattr(Connection, "get", fetch)
         Import.objects.update(lease_until=clock.now() - timedelta(seconds=1))
         reading.read_pages(import_id=run.pk)
         return body
 
-    monkeypatch.setattr(json_over_http, "_get", paused_meanwhile)
+    monkeypatch.setattr(Connection, "get", paused_meanwhile)
     reading.read_pages(import_id=run.pk)
     run.refresh_from_db()
     assert (run.state, run.read, run.kept, run.merged) == (ImportState.DONE, 1200, 1200, 0)

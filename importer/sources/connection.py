@@ -1,4 +1,7 @@
-"""Fetches JSON with an access token, within limits of size and time. Knows no provider."""
+"""Asks an address book's server, with the member's access, within limits of size and time.
+
+Knows no provider. Whatever goes wrong is raised as one of contract.py's errors.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from importer.sources.contract import AccessRevoked, GetJson, RateLimited, SourceError
+from importer.sources.contract import Access, AccessRevoked, BadRequest, RateLimited, SourceError
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two pieces of an answer
@@ -24,57 +27,79 @@ DEFAULT_WAIT_SECONDS = 30.0  # a 429 that names no time
 
 
 @contextmanager
-def opened(access_token: str, api_url: str) -> Iterator[GetJson]:
-    """A function that fetches JSON at `api_url`'s origin, over one connection that stays open."""
+def opened(
+    access: Access, api_url: str, headers: Mapping[str, str] | None = None
+) -> Iterator[Connection]:
+    """A connection to `api_url`'s origin that stays open. `headers` go with every request."""
     with requests.Session() as session:
-        session.auth = _Bearer(access_token)
+        session.auth = _Credentials(access)
         session.headers.update({"Accept": "application/json", "User-Agent": "Handpicked"})
-
-        def get(url: str, params: Mapping[str, str]) -> object:
-            if _origin(url) != _origin(api_url):
-                # A page may name the next one by its address; the token goes nowhere else.
-                raise SourceError("redirected", permanent=True)
-            return _get(session, url, params)
-
-        yield get
+        session.headers.update(headers or {})
+        yield Connection(session, api_url)
 
 
-class _Bearer(requests.auth.AuthBase):
-    """Sends the token. Being an `auth` of its own keeps a ~/.netrc from taking its place."""
+class Connection:
+    """One server, asked with one access. Raises the errors of contract.py, and no others."""
 
-    def __init__(self, access_token: str) -> None:
-        self._access_token = access_token
+    def __init__(self, session: requests.Session, api_url: str) -> None:
+        self._session = session
+        self._origin = _origin(api_url)
+
+    def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
+        """The JSON at an address."""
+        return _json(self._asked("GET", url, params=dict(params or {})))
+
+    def post(self, url: str, body: object) -> object:
+        """The JSON that answers this JSON. Only for questions that change nothing."""
+        return _json(self._asked("POST", url, json=body))
+
+    def _asked(self, method: str, url: str, **how: object) -> bytes:
+        if _origin(url) != self._origin:
+            # A page may name the next one by its address; the access goes nowhere else.
+            raise SourceError("redirected", permanent=True)
+        return _asked(self._session, method, url, **how)
+
+
+class _Credentials(requests.auth.AuthBase):
+    """Sends the access. Being an `auth` of its own keeps a ~/.netrc from taking its place."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._access_token}"
+        request.headers["Authorization"] = self._access.header()
         return request
 
 
-def _get(session: requests.Session, url: str, params: Mapping[str, str]) -> object:
+def _asked(session: requests.Session, method: str, url: str, **how: object) -> bytes:
     until = time.monotonic() + PAGE_SECONDS
     try:
-        response = session.get(
+        response = session.request(
+            method,
             url,
-            params=dict(params),
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
             stream=True,
+            **how,  # type: ignore[arg-type]
         )
         with response:
-            _refuse_status(response, asked_with_cursor=len(params) > 0 and "pageToken" in params)
-            body = _body(response, until)
+            _refuse_status(response)
+            return _body(response, until)
     except (requests.Timeout, ReadTimeoutError):
         raise SourceError("slow", permanent=False) from None
     except (requests.RequestException, HTTPError, OSError):
         # `from None`: the original names the address, and with it page tokens.
         raise SourceError("unreachable", permanent=False) from None
+
+
+def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise SourceError("not_json", permanent=False) from None
 
 
-def _refuse_status(response: requests.Response, *, asked_with_cursor: bool) -> None:
+def _refuse_status(response: requests.Response) -> None:
     status = response.status_code
     if status == 200:
         return
@@ -86,8 +111,8 @@ def _refuse_status(response: requests.Response, *, asked_with_cursor: bool) -> N
         raise SourceError("server_error", permanent=False)
     if 300 <= status < 400:
         raise SourceError("redirected", permanent=True)
-    if status in (400, 410) and asked_with_cursor:
-        raise SourceError("cursor_refused", permanent=True)
+    if status in (400, 410):
+        raise BadRequest
     raise SourceError("refused", permanent=True)
 
 
