@@ -42,13 +42,35 @@ def required(env: Env, name: str, purpose: str) -> str:
 
 def secret(env: Env, name: str, purpose: str) -> bytes:
     """A key of at least 32 characters, as bytes. Raises ImproperlyConfigured otherwise."""
-    value = required(env, name, purpose)
+    return _long_enough(name, required(env, name, purpose))
+
+
+def old_keys(env: Env, name: str) -> list[bytes]:
+    """Keys that were used before, separated by commas; none is fine. Raises ImproperlyConfigured."""
+    texts = [text.strip() for text in str(env.str(name, "")).split(",")]
+    return [_long_enough(name, text) for text in texts if text]
+
+
+def _long_enough(name: str, value: str) -> bytes:
     if len(value) < KEY_BYTES:
         raise ImproperlyConfigured(
             f"{name} has {len(value)} characters, at least {KEY_BYTES} are needed. "
             'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
         )
     return value.encode()
+
+
+def refuse_equal_keys(keys: dict[str, bytes | list[bytes]]) -> None:
+    """Each key has one job; a copied one would have two. Raises ImproperlyConfigured."""
+    owner: dict[bytes, str] = {}
+    for name, value in keys.items():
+        for key in value if isinstance(value, list) else [value]:
+            if key in owner:
+                both = f"{owner[key]} and {name} are the same key"
+                if owner[key] == name:
+                    both = f"{name} names one key twice"
+                raise ImproperlyConfigured(f"{both}. Each needs a key of its own.")
+            owner[key] = name
 
 
 def fernet_keys(env: Env, name: str, purpose: str) -> list[bytes]:

@@ -38,8 +38,18 @@ TOKEN_KEY = environment.secret(env, "TOKEN_KEY", "the key behind the recipients'
 ADDRESS_KEY = environment.secret(
     env, "ADDRESS_KEY", "the key of the address hashes that keep the promise 'never again'"
 )
+OLD_ADDRESS_KEYS = environment.old_keys(env, "OLD_ADDRESS_KEYS")  # their hashes are still matched
 GRANT_KEYS = environment.fernet_keys(  # newest first; older ones still decrypt (MultiFernet)
     env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
+)
+environment.refuse_equal_keys(
+    {
+        "SECRET_KEY": SECRET_KEY.encode(),
+        "TOKEN_KEY": TOKEN_KEY,
+        "ADDRESS_KEY": ADDRESS_KEY,
+        "OLD_ADDRESS_KEYS": OLD_ADDRESS_KEYS,
+        "GRANT_KEYS": GRANT_KEYS,
+    }
 )
 
 # --- how invitations behave -----------------------------------------------------------------------

@@ -1,18 +1,57 @@
-"""Keyed hashes of recipients' addresses: how the site recognises somebody it has otherwise forgotten."""
+"""Keyed hashes of recipients' addresses: how the site recognises somebody it has otherwise forgotten.
+
+New rows are written under ADDRESS_KEY and the newest normaliser. Old rows stay as they are, for good,
+so whoever looks for an address looks for all its hashes: one per key and normaliser ever used.
+"""
 
 from __future__ import annotations
 
-from importer.addresses import normalise
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from importer import addresses
 from ledger.subjects import keyed_hash
 
-NORMALISER = 1  # raise when `importer.addresses.normalise` changes; suppressions keep theirs
+# Every way in which addresses were ever made comparable, by its number. A changed `normalise` becomes
+# a new number; the old function moves here, and stays.
+NORMALISERS: dict[int, Callable[[str], str]] = {1: addresses.normalise}
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """One keyed hash of an address (64 hex digits), under which key, by which normaliser."""
+
+    value: str
+    key_id: str
+    normaliser: int
+
+
+def keys() -> list[bytes]:
+    """Every key under which hashes are kept: ADDRESS_KEY, then those before it."""
+    return [settings.ADDRESS_KEY, *settings.OLD_ADDRESS_KEYS]
+
+
+def hashes_of(address: str) -> list[Hashed]:
+    """All hashes under which this address may be known, the one for new rows first.
+
+    Equal for spellings that reach the same mailbox. Raises NotAnAddress.
+    """
+    found: dict[str, Hashed] = {}
+    newest_first = sorted(NORMALISERS.items(), reverse=True)
+    for key in keys():
+        for number, normalise in newest_first:
+            value = keyed_hash("address", normalise(address), key)
+            found.setdefault(value, Hashed(value, key_id(key), number))
+    return list(found.values())
 
 
 def address_hash(address: str) -> str:
-    """64 hex digits under ADDRESS_KEY, equal for spellings that reach the same mailbox."""
-    return keyed_hash("address", normalise(address))
+    """The hash for new rows: 64 hex digits under ADDRESS_KEY. Raises NotAnAddress."""
+    return hashes_of(address)[0].value
 
 
-def key_id() -> str:
-    """Names the ADDRESS_KEY in use without giving it away, as 16 hex digits."""
-    return keyed_hash("key", "id")[:16]
+def key_id(key: bytes | None = None) -> str:
+    """Names a key (ADDRESS_KEY, or another one) without giving it away, as 16 hex digits."""
+    return keyed_hash("key", "id", key)[:16]

@@ -25,7 +25,7 @@ HELD = (
 )
 SUPPRESSED = (
     "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.address_hash = {row}.recipient_hash "
-    "AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
+    "AND s.lifted_at IS NULL AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
 )
 # Who can't sign in any more (a closed account) sends nothing either.
 ACTIVE = (
@@ -87,6 +87,10 @@ _agreed = (
 )
 _batch = _changed("id", "uid", "sender_id", "fingerprint", "count", "confirmed_at", "not_before")
 
+_suppression = _changed(
+    "id", "address_hash", "sender_id", "reason", "key_id", "normaliser", "created_at",
+)  # fmt: skip
+
 GUARDS: list[Guard] = [
     *append_only("invites_consentrecord", unique=("id", "invitation_uid")),
     refusal(
@@ -97,6 +101,24 @@ GUARDS: list[Guard] = [
         "invites_batch_frozen", "invites_batch", "UPDATE", _batch, "a batch is never changed",
     ),
     refusal("invites_batch_no_delete", "invites_batch", "DELETE", "", "a batch is never deleted"),
+    refusal(
+        "invites_suppression_no_delete", "invites_suppression", "DELETE", "OLD.reason <> 'never'",
+        "a suppression stays for good",
+    ),
+    # All that may ever change is that it is lifted, once, with a reason.
+    refusal(
+        "invites_suppression_frozen", "invites_suppression", "UPDATE",
+        f"{_suppression} OR OLD.lifted_at IS NOT NULL OR NEW.lifted_at IS NULL "
+        "OR OLD.reason = 'never'",
+        "a suppression is never changed, only lifted",
+    ),
+    refusal(
+        "invites_suppression_no_replace", "invites_suppression", "INSERT",
+        "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.id = NEW.id OR (s.lifted_at IS NULL "
+        "AND s.address_hash = NEW.address_hash AND s.sender_id IS NOT DISTINCT FROM NEW.sender_id "
+        "AND (s.reason = 'never') = (NEW.reason = 'never')))",
+        "this address is suppressed already",
+    ),
     refusal(
         "invites_preparedmail_no_update", "invites_preparedmail", "UPDATE", "",
         "a prepared mail is never changed",

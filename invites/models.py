@@ -231,7 +231,11 @@ class Claim(models.Model):
 
 
 class Suppression(models.Model):
-    """A keyed hash of an address that gets no invitation: from `sender`, or (NULL) from anyone."""
+    """A keyed hash of an address that gets no invitation: from `sender`, or (NULL) from anyone.
+
+    For good: only staff lift one (`lifted_at`), and a sender their own "never". `key_id` is "" and
+    `normaliser` 0 where nobody can tell any more.
+    """
 
     address_hash = models.CharField(max_length=64)
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
@@ -239,14 +243,34 @@ class Suppression(models.Model):
     key_id = models.CharField(max_length=16)
     normaliser = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    lift_reason = models.CharField(max_length=40, blank=True, db_default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["address_hash"], condition=Q(sender=None), name="invites_suppressed_for_all"
+                fields=["address_hash"],
+                condition=Q(sender=None, lifted_at=None),
+                name="invites_suppressed_for_all",
             ),
-            models.UniqueConstraint(fields=["address_hash", "sender"], name="invites_suppressed"),
+            models.UniqueConstraint(
+                fields=["address_hash", "sender"],
+                condition=Q(lifted_at=None) & ~Q(reason=SetAside.NEVER.value),
+                name="invites_suppressed_for_sender",
+            ),
+            # Apart, so that a recipient's stop neither shows as the sender's "never" nor goes with it.
+            models.UniqueConstraint(
+                fields=["address_hash", "sender"],
+                condition=Q(reason=SetAside.NEVER.value),
+                name="invites_never_by_sender",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lift_reason="")
+                | Q(lifted_at__isnull=False) & ~Q(lift_reason=""),
+                name="invites_lifted_has_reason",
+            ),
         ]
+        indexes = [models.Index(fields=["address_hash"], name="invites_suppressed_address")]
 
     def __str__(self) -> str:
         return f"suppression {self.pk}"

@@ -12,10 +12,13 @@ from django.conf import settings
 from ledger.models import Subject
 
 
-def keyed_hash(purpose: str, value: str) -> str:
-    """HMAC-SHA-256 of `value` under ADDRESS_KEY, as 64 hex digits. `purpose` keeps the kinds apart."""
+def keyed_hash(purpose: str, value: str, key: bytes | None = None) -> str:
+    """HMAC-SHA-256 of `value`, as 64 hex digits, under ADDRESS_KEY or another `key`.
+
+    `purpose` keeps the kinds apart.
+    """
     message = f"{purpose}\0{value}".encode()
-    return hmac.new(settings.ADDRESS_KEY, message, hashlib.sha256).hexdigest()
+    return hmac.new(key or settings.ADDRESS_KEY, message, hashlib.sha256).hexdigest()
 
 
 def uids_for(keyed_hashes: Iterable[str]) -> dict[str, UUID]:

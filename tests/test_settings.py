@@ -22,6 +22,10 @@ REQUIRED = [
 SANDBOX = "http://localhost:8001"
 UNSAFE = [
     ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters"),
+    ({"OLD_ADDRESS_KEYS": "short"}, "OLD_ADDRESS_KEYS has 5 characters"),
+    ({"TOKEN_KEY": "k" * 40, "ADDRESS_KEY": "k" * 40},
+     "TOKEN_KEY and ADDRESS_KEY are the same key. Each needs a key of its own."),
+    ({"OLD_ADDRESS_KEYS": f"{'k' * 40},{'k' * 40}"}, "OLD_ADDRESS_KEYS names one key twice"),
     ({"GRANT_KEYS": "not-a-fernet-key"}, "GRANT_KEYS holds something that is not a Fernet key"),
     ({"SITE_URL": "http://handpicked.example"}, "It must begin with https://"),
     ({"EMAIL_URL": "dummymail://"}, "EMAIL_URL must begin with smtp://"),

@@ -15,7 +15,7 @@ from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
 from invites.actions.people import why_not_choosable
-from invites.addresses import NORMALISER, address_hash, key_id
+from invites.addresses import NORMALISERS, address_hash, key_id
 from invites.consent import DRAFT_STATES, State
 from invites.models import Draft, Invitation, PreparedMail, Relationship, SetAside, Suppression
 from invites.rendering import Letter, Rendered, letter_for, render
@@ -314,10 +314,10 @@ def set_aside(*, member: User, uid: uuid.UUID, decision: SetAside) -> Invitation
         Suppression.objects.get_or_create(
             address_hash=invitation.recipient_hash,
             sender=member,
+            reason=SetAside.NEVER,
             defaults={
-                "reason": SetAside.NEVER,
                 "key_id": key_id(),
-                "normaliser": NORMALISER,
+                "normaliser": max(NORMALISERS),
                 "created_at": clock.now(),
             },
         )

@@ -13,9 +13,10 @@ from django.db.models.functions import Now
 from importer.addresses import NotAnAddress
 from importer.sources import typed
 from invites import stored_mail, tokens
-from invites.addresses import NORMALISER, address_hash, key_id
+from invites.actions.suppressing import Reason, suppress
+from invites.addresses import address_hash
 from invites.consent import MAY_HAVE_LEFT
-from invites.models import Batch, Invitation, PreparedMail, Suppression
+from invites.models import Batch, Invitation, PreparedMail
 from invites.rendering import letter_for
 from ledger import clock
 from ledger.entries import Event, append
@@ -129,31 +130,9 @@ def stop_everyone(*, token: str) -> bool:
     invitation = _whatever_became_of_it(token)
     if invitation is None:
         return False
-    if suppress(str(invitation.recipient_hash), reason="recipient"):
+    if suppress(invitation, reason=Reason.RECIPIENT):
         append([Event("invitation.stopped", invitation.uid)])
     return True
-
-
-def suppress(recipient_hash: str, *, reason: str) -> bool:
-    """Nobody can invite this address any more. Call it inside a transaction. False: it was so before.
-
-    Touching every open invitation to it takes their row locks, so it happens either before a worker's
-    intent to send (then nothing leaves) or after it; never in between.
-    """
-    _, created = Suppression.objects.get_or_create(
-        address_hash=recipient_hash,
-        sender=None,
-        defaults={
-            "reason": reason,
-            "key_id": key_id(),
-            "normaliser": NORMALISER,
-            "created_at": clock.now(),
-        },
-    )
-    stopped = Invitation.objects.filter(recipient_hash=recipient_hash, stopped_at=None).update(
-        stopped_at=Now()
-    )
-    return created or bool(stopped)
 
 
 @transaction.atomic

@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from invites.actions import holding
 from invites.consent import MAY_HAVE_LEFT, WAITING_STATES, WITHDRAWABLE_STATES, State
-from invites.models import Batch, Hold, Invitation, Reservation
+from invites.models import Batch, Invitation, Reservation
 from ledger import clock
 from ledger.entries import Event, append
 from ledger.subjects import of_member
@@ -57,11 +58,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     left = Invitation.objects.filter(batch=batch, state__in=MAY_HAVE_LEFT).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
-    Hold.objects.get_or_create(
-        scope=f"sender:{member.pk}",
-        lifted_at=None,
-        defaults={"reason": "The member said: this wasn't me.", "placed_at": now},
-    )
+    holding.hold(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)
     append([Event("batch.disowned", batch.uid, actor)])
     return TakenBack(taken_back=result.taken_back, too_late=left)
 

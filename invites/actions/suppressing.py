@@ -1,0 +1,105 @@
+"""Never again: the one way to put an address on the list of those who get no invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from invites.addresses import Hashed, hashes_of
+from invites.models import Invitation, Suppression
+from ledger import clock
+from ledger.entries import Event, append
+from ledger.subjects import uids_for
+
+
+class Reason(StrEnum):
+    """Why an address gets no invitation, as it is stored, and as staff read it in `WHY`."""
+
+    RECIPIENT = "recipient"
+    OWNER = "owner"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    STAFF = "staff"
+    LIST = "list"
+
+
+WHY = {
+    Reason.RECIPIENT: "The recipient of an invitation stopped them",
+    Reason.OWNER: "The owner of the address asked for it on this site",
+    Reason.BOUNCE: "A mail to it came back for good",
+    Reason.COMPLAINT: "Its owner reported an invitation as spam",
+    Reason.STAFF: "Staff entered it",
+    Reason.LIST: "It stood on a list that staff brought in",
+}
+
+
+@transaction.atomic
+def suppress(
+    who: str | Invitation,
+    *,
+    reason: Reason,
+    sender: User | None = None,
+    actor: UUID | None = None,
+) -> bool:
+    """No member can invite this address any more; with `sender`, this member can't. False: it was so.
+
+    `who` is an address, or an invitation to it, which serves even after its address is erased. `actor`
+    is the ledger's id of the member or the staff who did it; None for the recipient. Raises
+    NotAnAddress.
+
+    Touching every open invitation to it takes their row locks, so it happens either before a worker's
+    intent to send (then nothing leaves) or after it; never in between.
+    """
+    hashes = hashes_of(who) if isinstance(who, str) else hashes_of_recipient(who)
+    if not hashes:
+        return False
+    added = _add(hashes, reason, sender)
+    stopped = Invitation.objects.filter(
+        recipient_hash__in=[hashed.value for hashed in hashes], stopped_at=None
+    )
+    if sender is not None:
+        stopped = stopped.filter(sender=sender)
+    ended = stopped.update(stopped_at=Now())
+    if added:
+        first = hashes[0].value
+        facts: dict[str, str | int | bool | None] = {
+            "reason": reason.value,
+            "from": "sender" if sender else "everyone",
+        }
+        append([Event("address.suppressed", uids_for([first])[first], actor, facts)])
+    return bool(added or ended)
+
+
+def hashes_of_recipient(invitation: Invitation) -> list[Hashed]:
+    """All hashes under which the recipient may be known; the stored one alone once erased."""
+    stored = invitation.recipient_hash
+    known = hashes_of(invitation.recipient_address) if invitation.recipient_address else []
+    if stored is None or stored in {hashed.value for hashed in known}:
+        return known
+    # Erased, so nobody can tell any more under which of several keys it was made.
+    return [Hashed(stored, key_id="", normaliser=0), *known]
+
+
+def _add(hashes: Sequence[Hashed], reason: Reason, sender: User | None) -> int:
+    """One row per hash, so that whoever has any of them finds it; returns how many are new."""
+    added = 0
+    for hashed in hashes:
+        _, created = Suppression.objects.get_or_create(
+            address_hash=hashed.value,
+            sender=sender,
+            reason__in=list(Reason),  # a sender's own "never" is another row
+            lifted_at=None,
+            defaults={
+                "reason": reason,
+                "key_id": hashed.key_id,
+                "normaliser": hashed.normaliser,
+                "created_at": clock.now(),
+            },
+        )
+        added += created
+    return added
