@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
@@ -18,18 +17,6 @@ from importer.sources.contract import Source
 KEY_BYTES = 32
 LONGEST_LABEL = 60
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where mail is handed over, by SMTP."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    starttls: bool
-    implicit_tls: bool
 
 
 def required(env: Env, name: str, purpose: str) -> str:
@@ -154,30 +141,6 @@ def refuse_loose_ends(
                 f"A provider's address is {url}: that is a sandbox. Remove it from SOURCES or "
                 "SIGN_IN_SERVER_URL; in production every provider is reached by https."
             )
-
-
-def mail_server(env: Env) -> MailServer:
-    """EMAIL_URL as `smtp://user:password@host:port`; `smtp+tls://` for STARTTLS, `smtps://` for TLS.
-
-    Raises ImproperlyConfigured when it is missing or of another kind.
-    """
-    url = urlsplit(
-        required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587")
-    )
-    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
-        raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
-    try:
-        port = url.port
-    except ValueError:
-        raise ImproperlyConfigured("EMAIL_URL has a port that is not a number.") from None
-    return MailServer(
-        host=url.hostname,
-        port=port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
-        user=unquote(url.username or ""),
-        password=unquote(url.password or ""),
-        starttls=url.scheme == "smtp+tls",
-        implicit_tls=url.scheme == "smtps",
-    )
 
 
 def database(env: Env, state_dir: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import Env
 
-from config import environment
+from config import environment, mail_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = BASE_DIR / "var"
@@ -74,13 +74,19 @@ ATTEMPT_MINUTES = [1, 5, 30, 120, 360]  # pause after each attempt that was prov
 ACCOUNT_MAIL_MINUTES = 15  # codes and reset links, encrypted, wait no longer for the mail server
 LATE_DAYS = 7  # a confirmation older than this expires: the words may no longer fit
 EMAIL_BACKEND = "invites.delivery.AccountMailBackend"
-_mail = environment.mail_server(env)
+_mail = mail_environment.mail_server(env)
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.implicit_tls
 # Seconds without an answer, then the outcome is unknown.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)
 DEFAULT_FROM_EMAIL = INVITATIONS_ADDRESS
+DKIM_KEYS = mail_environment.dkim_keys(env)  # none: whoever takes the mail signs it, or nobody
+DKIM_DOMAIN = mail_environment.dkim_domain(env, INVITATIONS_ADDRESS)
+# Bounces come back to an address of their own for each invitation; "": to INVITATIONS_ADDRESS.
+RETURN_PATH_DOMAIN = mail_environment.return_path_domain(env)
+# By this field some providers know a mail that they have taken before.
+IDEMPOTENCY_HEADER = mail_environment.idempotency_header(env)
 
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)

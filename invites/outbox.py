@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from invites import consent, rendering
+from invites import consent, rendering, return_path
 from invites.consent import Missing, State
 from invites.delivery import Connection, NotAccepted, OutcomeUnknown, ServerUnavailable
 from invites.guards import HELD, STOPPED
@@ -294,7 +294,7 @@ def depart(claim: uuid.UUID, mail: Mail, previous: Outcome | None) -> bool:
 def _hand_over(transport: Transport, mail: Mail) -> Outcome:
     raw = rendering.departing(mail.raw, mail.uid, datetime.now(UTC))
     try:
-        reply = transport.hand_over(settings.INVITATIONS_ADDRESS, mail.recipient, raw)
+        reply = transport.hand_over(return_path.address(mail.uid), mail.recipient, raw)
     except NotAccepted as error:
         if error.permanent or mail.attempts >= len(settings.ATTEMPT_MINUTES):
             return Outcome(mail, State.FAILED, str(error))

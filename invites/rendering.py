@@ -149,6 +149,8 @@ def render(letter: Letter) -> Rendered:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "MIME-Version": "1.0",
     }
+    if settings.IDEMPOTENCY_HEADER:
+        headers[settings.IDEMPOTENCY_HEADER] = letter.uid.hex
     raw = mime.multipart(
         headers,
         boundary=f"=_{letter.uid.hex}",

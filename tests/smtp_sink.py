@@ -21,13 +21,15 @@ class Sink:
 
     `taken` holds (recipient, bytes after dot-unstuffing) in order of arrival. `answer(verb, recipient)`
     is asked at each of VERBS: None goes on, a text is the reply, HANG_UP closes the connection.
-    BODY comes with the first bytes of a mail, DOT before it counts as taken, TAKEN after.
+    BODY comes with the first bytes of a mail, DOT before it counts as taken, TAKEN after. `heard` is
+    given every command.
     """
 
     port: int = 0
     pipelining: bool = True
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     answer: Callable[[str, str], str | None] = lambda verb, recipient: None
+    heard: Callable[[str], None] = lambda command: None
 
     @property
     def recipients(self) -> list[str]:
@@ -47,6 +49,7 @@ class Sink:
         recipient = ""
         while line := await reader.readline():
             command = line.decode("ascii").strip()
+            self.heard(command)
             verb = command.split(" ")[0].upper()
             if verb == "RCPT":
                 recipient = command.partition("<")[2].rstrip(">")

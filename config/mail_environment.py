@@ -1,0 +1,116 @@
+"""What the environment says about mail: the server, the signature, and the doors for what comes back.
+
+Used by config.settings alone; refuses with a sentence what could not work.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from config.environment import required
+from invites import signing
+
+_HOST = re.compile(r"(?=.{4,190}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, by SMTP."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    implicit_tls: bool
+
+
+def mail_server(env: Env) -> MailServer:
+    """EMAIL_URL as `smtp://user:password@host:port`; `smtp+tls://` for STARTTLS, `smtps://` for TLS.
+
+    Raises ImproperlyConfigured when it is missing or of another kind.
+    """
+    url = urlsplit(
+        required(env, "EMAIL_URL", "the mail server, as in smtp+tls://user:pass@host:587")
+    )
+    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
+    try:
+        port = url.port
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL has a port that is not a number.") from None
+    return MailServer(
+        host=url.hostname,
+        port=port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        starttls=url.scheme == "smtp+tls",
+        implicit_tls=url.scheme == "smtps",
+    )
+
+
+def dkim_keys(env: Env) -> list[signing.Key]:
+    """DKIM_KEYS as `selector:file`, separated by commas. Empty: somebody else signs, or nobody."""
+    keys = []
+    items: list[str] = env.list("DKIM_KEYS", [])
+    for item in map(str.strip, filter(None, items)):
+        selector, _, file = item.partition(":")
+        if not _SELECTOR.fullmatch(selector) or not file:
+            raise ImproperlyConfigured(
+                f"DKIM_KEYS has {item!r}. Write selector:file, as in hp1:/etc/handpicked/dkim.pem."
+            )
+        try:
+            keys.append(signing.load(selector, Path(file).read_bytes()))
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"DKIM_KEYS names {file}, which can't be read: {error.strerror}."
+            ) from None
+        except signing.BadKey as error:
+            raise ImproperlyConfigured(f"DKIM_KEYS names {file}, which {error}.") from None
+    return keys
+
+
+def dkim_domain(env: Env, invitations_address: str) -> str:
+    """DKIM_DOMAIN, by default the domain of From.
+
+    DMARC counts a signature only if its domain is From's (RFC 7489, 3.1.1); of the domains above and
+    below, we take one above. Raises ImproperlyConfigured for any other.
+    """
+    own = invitations_address.rpartition("@")[2].lower().encode("idna").decode()
+    domain = _domain(env, "DKIM_DOMAIN", own)
+    if own != domain and not own.endswith(f".{domain}"):
+        raise ImproperlyConfigured(
+            f"DKIM_DOMAIN is {domain}, but invitations come from {own}: the signature would count "
+            f"for nothing (DMARC). Make it {own}, or a domain above it."
+        )
+    return domain
+
+
+def return_path_domain(env: Env) -> str:
+    """RETURN_PATH_DOMAIN; "" when bounces go to INVITATIONS_ADDRESS."""
+    return _domain(env, "RETURN_PATH_DOMAIN", "")
+
+
+def _domain(env: Env, name: str, default: str) -> str:
+    value = str(env.str(name, default)).strip().lower().rstrip(".")
+    if value != default and not _HOST.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be a domain, as in example.org.")
+    return value
+
+
+def idempotency_header(env: Env) -> str:
+    """IDEMPOTENCY_HEADER: a field's name, or ""."""
+    name = str(env.str("IDEMPOTENCY_HEADER", ""))
+    if name and not re.fullmatch(r"[A-Za-z0-9-]*Idempotency-Key", name, re.IGNORECASE):
+        raise ImproperlyConfigured(
+            f"IDEMPOTENCY_HEADER is {name!r}. It is the name of your provider's header field, as in "
+            "Resend-Idempotency-Key."
+        )
+    return name
