@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,6 +33,16 @@ from ledger.entries import Event, Fact
 
 # Trying again from the stored cursor can't help after these; a new import starts at the front.
 _START_OVER = {"cursor_refused", "looped", "too_many_pages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What one erasing took away. `accesses` are those to address books that it ended."""
+
+    people: int
+    addresses: int
+    files: int
+    accesses: int
 
 
 class CannotInvite(ValueError):
@@ -159,14 +170,20 @@ def held(member: AbstractBaseUser) -> int:
 
 
 def forget_contacts(
-    member: AbstractBaseUser, keep: Collection[int] = (), *, why: str = "asked"
-) -> int:
-    """Erases the member's people but those in `keep` (contact ids); returns how many.
+    member: AbstractBaseUser,
+    keep: Collection[int] = (),
+    *,
+    why: str = "asked",
+    copied: Collection[int] = (),
+    facts: Mapping[str, Fact] | None = None,
+) -> Erased:
+    """Erases the member's people but those in `keep` (contact ids); returns what was erased.
 
+    Who is in `copied` goes from the address book too, but lives on elsewhere, and is not counted.
     Imports that go on are stopped, and their access is ended by a worker: it is revoked, then
-    deleted. `why` stands in the ledger: asked, confirmed, idle or age.
+    deleted. `why` stands in the ledger, with `facts`: asked, confirmed, idle or age.
     """
-    return _forget(member.pk, keep, why)
+    return _forget(member.pk, keep, why, copied=copied, facts=facts)
 
 
 def forget_overdue() -> int:
@@ -185,15 +202,20 @@ def forget_overdue() -> int:
     aged = set(old.values_list("member_id", flat=True).distinct())
     people = 0
     for member_id in sorted(idle):
-        people += _forget(member_id, (), "idle")
+        people += _forget(member_id, (), "idle").people
     for member_id in sorted(aged - idle):
-        people += _forget(member_id, (), "age", read_before=too_old)
+        people += _forget(member_id, (), "age", read_before=too_old).people
     return people
 
 
 def _forget(
-    member_id: int, keep: Collection[int], why: str, read_before: datetime | None = None
-) -> int:
+    member_id: int,
+    keep: Collection[int],
+    why: str,
+    read_before: datetime | None = None,
+    copied: Collection[int] = (),
+    facts: Mapping[str, Fact] | None = None,
+) -> Erased:
     """Erases a member's people, all or those read before a moment, but for `keep`."""
     with transaction.atomic():
         storing.lock_member(member_id)
@@ -201,31 +223,37 @@ def _forget(
         runs = Import.objects.filter(member_id=member_id)
         if read_before is None:
             going_on = list(runs.filter(state__in=GOING_ON))
+            uploads = Upload.objects.filter(member_id=member_id)
+            files = uploads.count()
             reading.end_by_member(going_on, at)
-            Upload.objects.filter(member_id=member_id).delete()
+            uploads.delete()
         else:
-            going_on = []
+            going_on, files = [], 0
         erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)
         left_out = LeftOut.objects.filter(member_id=member_id)
         if read_before is not None:
             erased = erased.filter(created_at__lt=read_before)
             left_out = left_out.filter(import_run__created_at__lt=read_before)
             runs = runs.filter(created_at__lt=read_before)
-        people = erased.count()
+        people = erased.exclude(pk__in=copied).count()
         left_out.delete()
-        ContactAddress.objects.filter(contact__in=erased).delete()
+        of_them = ContactAddress.objects.filter(contact__in=erased)
+        addresses_ = of_them.exclude(contact__in=copied).count()
+        of_them.delete()
         erased.delete()
         ending = Grant.objects.filter(import_run__in=runs, ends_at__gt=at)
-        to_end = [*ending.values_list("import_run_id", flat=True), *(run.pk for run in going_on)]
+        accesses = list(ending.values_list("import_run_id", flat=True))
+        to_end = [*accesses, *(run.pk for run in going_on)]
         ending.update(ends_at=at)
         runs.filter(forgotten_at=None).update(forgotten_at=at)
-        if people or to_end:
+        gone = Erased(people, addresses_, files, len(accesses))
+        if people or copied or files or to_end:
             subject = subjects.of_member(member_id)
-            facts: dict[str, Fact] = {"people": people, "kept": len(keep), "why": why}
-            entries.append([Event("contacts.forgotten", subject, subject, facts)])
+            told = {**asdict(gone), "kept": len(keep), "why": why, **(facts or {})}
+            entries.append([Event("contacts.forgotten", subject, subject, told)])
         for import_id in to_end:
             transaction.on_commit(partial(reading.nudge, import_id))
-    return people
+    return gone
 
 
 def _half_read(member: AbstractBaseUser, question: Question) -> Import | None:

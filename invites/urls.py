@@ -18,4 +18,5 @@ urlpatterns = [
     path("sent/<uuid:uid>/not-me/", sent.not_me, name="not_me"),
     path("withdraw/<uuid:uid>/", sent.withdraw, name="withdraw"),
     path("forget/", forget.forget, name="forget"),
+    path("forgotten/", forget.forgotten, name="forgotten"),
 ]

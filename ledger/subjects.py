@@ -36,6 +36,12 @@ def of_member(user_id: int) -> UUID:
     return uids_for([value])[value]
 
 
+def known_member(user_id: int) -> UUID | None:
+    """The random id of a member if they have one already. Reads only: for pages."""
+    found = Subject.objects.filter(keyed_hash=keyed_hash("member", str(user_id)))
+    return found.values_list("uid", flat=True).first()
+
+
 def erase(keyed_hashes: Iterable[str]) -> int:
     """Forgets whom these ids stand for; returns how many. The ledger's entries stay as they are."""
     deleted, _ = Subject.objects.filter(keyed_hash__in=list(keyed_hashes)).delete()

@@ -95,6 +95,7 @@ SITE = [
     ("invitations/sent/<uuid:uid>/not-me/", MEMBER, "/invitations/sent/{batch}/not-me/"),
     ("invitations/withdraw/<uuid:uid>/", MEMBER, "/invitations/withdraw/{arrived}/"),
     ("invitations/forget/", MEMBER, "/invitations/forget/"),
+    ("invitations/forgotten/", MEMBER, "/invitations/forgotten/"),
     # --- recipients
     ("i/<secret:token>/", RECIPIENT, "{link}"),
     ("i/<secret:token>/stop/", RECIPIENT, "{link}stop/"),

@@ -160,14 +160,22 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
     if batch is None:
         raise StaleConfirmation([item.invitation.display_name for item in checked.changed])
     nudge(batch)
-    return Confirmed(batch, already=False, forgotten=_forget_who_was_not_chosen(member, checked))
+    return Confirmed(
+        batch, already=False, forgotten=_forget_who_was_not_chosen(member, checked, batch)
+    )
 
 
-def _forget_who_was_not_chosen(member: User, checked: Check) -> int:
+def _forget_who_was_not_chosen(member: User, checked: Check, batch: Batch) -> int:
     """Erases the member's address books but for the rest of the draft; counts who is in no batch."""
     kept = [item.contact_id for item in in_draft(member) if item.contact_id is not None]
-    invited = sum(item.invitation.contact_id is not None for item in checked.leaving)
-    return max(0, forget_contacts(member=member, keep=kept, why="confirmed") - invited)
+    copied = [item.invitation.contact_id for item in checked.leaving]
+    return forget_contacts(
+        member,
+        kept,
+        why="confirmed",
+        copied=[key for key in copied if key is not None],
+        facts={"invited": checked.count, "batch": str(batch.uid)},
+    ).people
 
 
 def _is_complete(member: User) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,27 +14,44 @@ from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
 from ledger import clock, subjects
-from ledger.entries import Event, append
+from ledger.entries import Event, Fact, append
 from ledger.subjects import of_member
 
 AT_ONCE = 500  # rows a transaction, so that others need not wait; the rest comes minutes later
 
 
-def forget_everything(*, member: User) -> int:
-    """Erases the member's address books, draft, note and every "never"; returns how many people.
+@transaction.atomic
+def forget_everything(*, member: User) -> None:
+    """Erases the member's address books, draft, note and every "never". `erasures` has the receipt.
 
     What was confirmed stays: the recipients have a right to see it, and it can be taken back.
     """
-    with transaction.atomic():
-        lock_draft(member)
-        drafted = Invitation.objects.filter(sender=member, state__in=DRAFT_STATES)
-        typed = drafted.filter(contact=None).count()
-        uids = list(drafted.values_list("uid", flat=True))
-        drafted.delete()
-        Draft.objects.filter(sender=member).delete()
-        Suppression.objects.filter(sender=member, reason=SetAside.NEVER).delete()
-        append([Event("draft.forgotten", of_member(member.pk), facts={"people": len(uids)})])
-    return typed + forget_contacts(member=member)
+    draft = lock_draft(member)
+    note = bool(draft.note)
+    drafted = Invitation.objects.filter(sender=member, state__in=DRAFT_STATES)
+    chosen, in_no_book = drafted.count(), drafted.filter(contact=None).count()
+    drafted.delete()
+    Draft.objects.filter(sender=member).delete()
+    nevers = Suppression.objects.filter(sender=member, reason=SetAside.NEVER)
+    never = nevers.count()
+    nevers.delete()
+    gone = forget_contacts(member)
+    facts: dict[str, Fact] = {
+        **asdict(gone),
+        "people": gone.people + in_no_book,
+        "chosen": chosen,
+        "note": note,
+        "never": never,
+        "invited": invited_people(member),
+    }
+    who = of_member(member.pk)
+    append([Event("everything.forgotten", who, who, facts)])
+
+
+def invited_people(member: User) -> int:
+    """How many people we know because this member invited them."""
+    confirmed = Invitation.objects.filter(sender=member).exclude(state__in=DRAFT_STATES)
+    return confirmed.exclude(recipient_address="").values("recipient_hash").distinct().count()
 
 
 def forget_what_is_over() -> int:

@@ -52,9 +52,6 @@ def _confirm(request: MemberRequest) -> HttpResponse:
         then = {"at": done.batch.confirmed_at, "form": "H:i"}
         moment = render_to_string("parts/moment.html", then)
         messages.info(request, format_html("Confirmed at {}; nothing was added.", moment))
-    elif done.forgotten:
-        people = "1 person" if done.forgotten == 1 else f"{done.forgotten:,} people"
-        messages.info(request, f"We forgot {people} whom you had not chosen, as promised.")
     return redirect("invites:sent", done.batch.uid)
 
 

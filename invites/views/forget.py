@@ -1,15 +1,14 @@
-"""Forget everything: what goes, what stays, and one button."""
+"""Forget everything: what goes, what stays, and one button; and the receipts of every erasing."""
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from importer.actions import held
-from invites.actions import forgetting
+from invites.actions import erasures, forgetting
 from invites.actions.progress import progress
 from invites.models import Batch
 from invites.views.members import MemberRequest
@@ -20,13 +19,23 @@ from invites.views.members import MemberRequest
 def forget(request: MemberRequest) -> HttpResponse:
     """GET says what would be erased. POST erases it."""
     if request.method == "POST":
-        people = forgetting.forget_everything(member=request.user)
-        who = "" if not people else "1 person, " if people == 1 else f"{people:,} people, "
-        messages.success(request, f"Forgotten: {who}your note and your decisions.")
-        return redirect("home")
+        forgetting.forget_everything(member=request.user)
+        return redirect("invites:forgotten")
     context = {
         "held": held(request.user),
         "progress": progress(member=request.user),
         "batches": Batch.objects.filter(sender=request.user).count(),
     }
     return render(request, "invites/forget.html", context)
+
+
+@never_cache
+@require_safe
+def forgotten(request: MemberRequest) -> HttpResponse:
+    """What was erased and when, newest first, and what became of each access to an address book."""
+    context = {
+        "held": held(request.user),
+        "erasures": erasures.erasures_of(request.user),
+        "accesses": erasures.accesses_of(request.user),
+    }
+    return render(request, "invites/forgotten.html", context)

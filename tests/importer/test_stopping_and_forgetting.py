@@ -113,16 +113,18 @@ def test_a_member_who_leaves_takes_their_people_along_and_the_access_still_ends(
 def test_forgetting_erases_everybody_but_those_who_are_kept(site: Site) -> None:
     site.read(TWELVE)
     bea = Contact.objects.get(name="Bea Sousa")
-    assert actions.forget_contacts(site.ana, keep=[bea.pk], why="confirmed") == 10
+    assert actions.forget_contacts(site.ana, keep=[bea.pk], why="confirmed").people == 10
     assert list(Contact.objects.all()) == [bea]
     assert [one.address for one in bea.addresses.all()] == ["bea@norte.example"]
     entry = Entry.objects.get(action="contacts.forgotten")
-    assert entry.facts == {"people": 10, "kept": 1, "why": "confirmed"}
+    assert entry.facts == {
+        "people": 10, "addresses": 10, "files": 0, "accesses": 0, "kept": 1, "why": "confirmed",
+    }  # fmt: skip
 
 
 def test_forgetting_stops_what_is_being_read(site: Site) -> None:
     run = half_read(site)
-    assert actions.forget_contacts(site.ana) == 500
+    assert actions.forget_contacts(site.ana).people == 500
     site.work()
     run.refresh_from_db()
     assert (run.state, run.revocation) == (ImportState.STOPPED, "revoked")

@@ -187,7 +187,7 @@ def test_confirming_after_one_was_removed(ana: Hand) -> None:
 
 def test_confirming_after_everything_was_forgotten(ana: Hand) -> None:
     fingerprint = ana.prepares("Bea")
-    ana.posts("/invitations/forget/").says("Forgotten: 1 person, your note and your decisions.")
+    ana.posts("/invitations/forget/").says("1 person erased at")
 
     ana.confirms(fingerprint, 422).says("Nothing was queued", "Choose people first.")
     assert ana.has_confirmed() == 0

@@ -79,7 +79,10 @@ def test_what_was_not_chosen_is_forgotten_and_the_page_says_so(browser: Client, 
     reviewed(ana, 1)
     people.contact(ana, "Never Looked At", "nobody@norte.example")
     answer = browser.post(PAGE, {"fingerprint": fingerprint(browser.get(PAGE))}, follow=True)
-    assert "We forgot 1 person whom you had not chosen" in text_of(answer)
+    then = "1 person erased at"
+    assert then in text_of(answer)
+    assert "One remains because you invited them." in text_of(answer)
+    assert then in text_of(look(browser, answer.redirect_chain[-1][0]))  # and whenever one looks
     assert Contact.objects.count() == 0
 
 

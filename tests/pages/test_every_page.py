@@ -42,6 +42,7 @@ OF_MEMBERS = [
         "invites:write",
         "invites:check",
         "invites:forget",
+        "invites:forgotten",
     )
 ]
 
