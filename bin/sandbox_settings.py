@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+# Of each address book: its kind, its label, the path of its API, and its client there. Google's two
+# are one client, as they would be at Google.
+SOURCES = {
+    "google": ("people_api", "Google (sandbox)", "/v1", "contacts"),
+    "google_other": ("google_other", "Google (sandbox)", "/v1", "contacts"),
+    "microsoft": ("microsoft", "Microsoft (sandbox)", "/graph/v1.0", "microsoft"),
+    "linkedin": ("linkedin", "LinkedIn (sandbox)", "/linkedin/rest", "linkedin"),
+    "hubspot": ("hubspot", "HubSpot (sandbox)", "/hubspot", "hubspot"),
+}
+
 
 def connected_to(sandbox_url: str, smtp_port: int) -> dict[str, str]:
     """The variables that point address books, sign-in and mail at a running sandbox."""
-    return {
+    found = {
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-        "SOURCES": "google",
-        "SOURCE_GOOGLE_KIND": "people_api",
-        "SOURCE_GOOGLE_LABEL": "Google (sandbox)",
-        "SOURCE_GOOGLE_CLIENT_ID": "handpicked-contacts",
-        "SOURCE_GOOGLE_CLIENT_SECRET": "sandbox-contacts-secret",
-        "SOURCE_GOOGLE_AUTHORIZE_URL": f"{sandbox_url}/oauth/authorize/",
-        "SOURCE_GOOGLE_TOKEN_URL": f"{sandbox_url}/oauth/token/",
-        "SOURCE_GOOGLE_REVOKE_URL": f"{sandbox_url}/oauth/revoke/",
-        "SOURCE_GOOGLE_API_URL": f"{sandbox_url}/v1",
-        "SOURCE_GOOGLE_ISSUER": sandbox_url,
+        "SOURCES": ",".join(SOURCES),
         "SIGN_IN_SERVER_URL": sandbox_url,
         "SIGN_IN_ID": "sandbox",
         "SIGN_IN_NAME": "Sandbox",
         "SIGN_IN_CLIENT_ID": "handpicked-sign-in",
         "SIGN_IN_CLIENT_SECRET": "sandbox-sign-in-secret",
     }
+    for name, (kind, label, path, client) in SOURCES.items():
+        prefix = f"SOURCE_{name.upper()}_"
+        found |= {
+            f"{prefix}KIND": kind,
+            f"{prefix}LABEL": label,
+            f"{prefix}CLIENT_ID": f"handpicked-{client}",
+            f"{prefix}CLIENT_SECRET": f"sandbox-{client}-secret",
+            f"{prefix}AUTHORIZE_URL": f"{sandbox_url}/oauth/authorize/",
+            f"{prefix}TOKEN_URL": f"{sandbox_url}/oauth/token/",
+            f"{prefix}API_URL": f"{sandbox_url}{path}",
+            f"{prefix}ISSUER": sandbox_url,
+        }
+        # At Microsoft there is nothing to revoke a single access with.
+        if name != "microsoft":
+            found[f"{prefix}REVOKE_URL"] = f"{sandbox_url}/oauth/revoke/"
+    return found

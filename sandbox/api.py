@@ -5,134 +5,39 @@ https://developers.google.com/people/api/rest/v1/people/searchContacts
 https://developers.google.com/people/api/rest/v1/otherContacts/list
 """
 
-from collections.abc import Callable, Collection
-from functools import wraps
-from typing import Any
+from collections.abc import Collection
 
 from django.core import signing
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.views.decorators.http import require_GET
+from django.http import HttpRequest
 
-from sandbox import faults, journal, look_up
-from sandbox.accounts import Account, account_of
-from sandbox.faults import Fault, error_json
+from sandbox import look_up
+from sandbox.accounts import Account
+from sandbox.faults import error_json
 from sandbox.people_json import FIELDS, OTHER_FIELDS, person_json
-from sandbox.tokens import Bearer, find_bearer, fingerprint_of, kill_access_token, shown_token
-
-Body = dict[str, Any]
-Handler = Callable[[HttpRequest, Account, Bearer], Body]
+from sandbox.provider_api import ApiError, Body, Dialect, endpoint
+from sandbox.tokens import Bearer, find_bearer, shown_token
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
 _DEFAULT_FOUND, _MOST_FOUND = 10, 30
-_HUGE = 10_000_000
 # Resource numbers: one block of a million for each account.
 _BLOCK = 1_000_000
 _page_tokens = signing.Signer(salt="people-page")
 
 
-class ApiError(Exception):
-    """A refusal, with the HTTP code and the words of Google's error format."""
-
-    def __init__(self, code: int, status: str, message: str, reason: str = "") -> None:
-        super().__init__(message)
-        self.code, self.status, self.message, self.reason = code, status, message, reason
-
-
 def _invalid(message: str) -> ApiError:
-    return ApiError(400, "INVALID_ARGUMENT", message)
+    return ApiError(400, message)
 
 
-def _authorised(request: HttpRequest, scope: str) -> Bearer:
-    token = shown_token(request)
-    if not token:
-        raise ApiError(
-            401, "UNAUTHENTICATED", "Request is missing required authentication credential."
-        )
-    bearer = find_bearer(token)
-    if bearer is None:
-        raise _dead_token()
-    if scope not in bearer.scopes:
-        raise ApiError(
-            403,
-            "PERMISSION_DENIED",
-            "Request had insufficient authentication scopes.",
-            "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        )
-    return bearer
+def _again(request: HttpRequest, body: Body) -> Body:
+    return body | {"nextPageToken": request.GET.get("pageToken") or _first_page_again(request)}
 
 
-def _dead_token() -> ApiError:
-    return ApiError(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-
-
-def _people_api(endpoint: str, scope: str) -> Callable[[Handler], Callable[..., Any]]:
-    """A view that authorises, answers in JSON, plays ordered faults and keeps the journal."""
-
-    def decorate(handler: Handler) -> Callable[..., Any]:
-        @require_GET
-        @wraps(handler)
-        def respond(request: HttpRequest) -> HttpResponseBase:
-            token = shown_token(request)
-            page = _page_number(request)
-            account, kind = "", ""
-            try:
-                bearer = _authorised(request, scope)
-                account = bearer.email
-                fault = faults.take(endpoint, account, page)
-                kind = fault.kind if fault else ""
-                response = _answer(handler, request, bearer, fault)
-            except ApiError as refused:
-                response = error_json(refused.code, refused.status, refused.message, refused.reason)
-                if refused.code in (401, 403):
-                    what = "invalid_token" if refused.code == 401 else "insufficient_scope"
-                    response["WWW-Authenticate"] = f'Bearer realm="sandbox", error="{what}"'
-            journal.note_request(
-                endpoint=endpoint,
-                account=account,
-                page=page,
-                token=fingerprint_of(token) if token else "",
-                status=response.status_code,
-                fault=kind,
-            )
-            return response
-
-        return respond
-
-    return decorate
-
-
-def _answer(
-    handler: Handler, request: HttpRequest, bearer: Bearer, fault: Fault | None
-) -> HttpResponseBase:
-    def honest() -> HttpResponseBase:
-        return JsonResponse(handler(request, account_of(bearer.email), bearer))
-
-    if fault is None:
-        return honest()
-    if fault.kind in faults.HTTP_KINDS:
-        return faults.play(fault, honest)
-    if fault.kind == "token_dies":
-        kill_access_token(bearer.fingerprint)
-        raise _dead_token()
-    body = handler(request, account_of(bearer.email), bearer)
-    return JsonResponse(_spoilt(body, fault.kind, request))
-
-
-def _spoilt(body: Body, kind: str, request: HttpRequest) -> Body:
-    """The honest body, bent as faults.py says."""
-    if kind == "wrong_shape":
-        return {key: {"unexpected": True} for key in body} | {"totalItems": "many"}
-    if kind == "repeat_page":
-        return body | {"nextPageToken": request.GET.get("pageToken") or _first_page_again(request)}
-    if kind == "wrong_total":
-        sizes = ("totalPeople", "totalItems", "totalSize")
-        return body | {key: body[key] * 10 for key in sizes if key in body}
+def _rename(body: Body, name: str) -> None:
     for people in body.values():
         if isinstance(people, list) and people:
             person = people[0].get("person", people[0])
-            person["names"] = [{"displayName": "x" * _HUGE, "metadata": {"primary": True}}]
+            person["names"] = [{"displayName": name, "metadata": {"primary": True}}]
             break
-    return body
 
 
 def _first_page_again(request: HttpRequest) -> str:
@@ -199,7 +104,16 @@ def _page_bounds(request: HttpRequest, account: Account, fields: str) -> tuple[i
     return int(start), size
 
 
-@_people_api("connections", "contacts.readonly")
+_DIALECT = Dialect(
+    error=error_json,
+    page=_page_number,
+    again=_again,
+    rename=_rename,
+    sizes=("totalPeople", "totalItems", "totalSize"),
+)
+
+
+@endpoint("connections", "contacts.readonly", _DIALECT)
 def connections(request: HttpRequest, account: Account, bearer: Bearer) -> Body:
     """GET /v1/people/me/connections: personFields, pageSize 1-1000 (100), pageToken."""
     fields, paths = _mask(request, "personFields", FIELDS)
@@ -219,7 +133,7 @@ def connections(request: HttpRequest, account: Account, bearer: Bearer) -> Body:
     return body | {"totalPeople": book.size, "totalItems": book.size}
 
 
-@_people_api("other", "contacts.other.readonly")
+@endpoint("other", "contacts.other.readonly", _DIALECT)
 def other_contacts(request: HttpRequest, account: Account, bearer: Bearer) -> Body:
     """GET /v1/otherContacts: readMask, pageSize 1-1000 (100), pageToken."""
     fields, paths = _mask(request, "readMask", OTHER_FIELDS)
@@ -238,7 +152,7 @@ def other_contacts(request: HttpRequest, account: Account, bearer: Bearer) -> Bo
     return body
 
 
-@_people_api("search", "contacts.readonly")
+@endpoint("search", "contacts.readonly", _DIALECT)
 def search_contacts(request: HttpRequest, account: Account, bearer: Bearer) -> Body:
     """GET /v1/people:searchContacts: query, readMask, pageSize (10, at most 30).
 

@@ -6,28 +6,27 @@ Loaded by name from the settings; nothing imports it.
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 
 from sandbox import journal
-from sandbox.tokens import fingerprint_of
-
-_SIGN_IN_SCOPES = {"openid", "profile", "email"}
+from sandbox.clients import registered
+from sandbox.tokens import fingerprint_of, short_scope
 
 
 class ScopesPerClient(SettingsScopes):  # type: ignore[misc]
-    """The sign-in client may never ask for contacts, as a careful provider would have it."""
+    """Each client may ask for the scopes of the provider at which it stands, and for no others."""
 
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
         """Scope names that this client may ask for; all of them when no client is given."""
         scopes: list[str] = super().get_available_scopes(application, request, *args, **kwargs)
-        if application is not None and application.client_id == settings.SIGN_IN_CLIENT_ID:
-            return [scope for scope in scopes if scope in _SIGN_IN_SCOPES]
+        client = registered().get(application.client_id) if application is not None else None
+        if client is not None:
+            return [scope for scope in scopes if short_scope(scope) in client.short_scopes]
         return scopes
 
 
@@ -54,9 +53,26 @@ class SandboxValidator(OAuth2Validator):  # type: ignore[misc]
         application and has no use for that."""
         return redirect_uri in request.client.redirect_uris.split()
 
+    def is_pkce_required(self, client_id: str, request: Any) -> bool:
+        """Everywhere but at a provider that knows no PKCE."""
+        client = registered().get(client_id)
+        return client is None or client.has_pkce
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """As the toolkit does it, and as strict as the provider: no Basic authentication where only
+        the body counts, and no code_verifier where that is answered with invalid_client."""
+        if not super().authenticate_client(request, *args, **kwargs):
+            return False
+        client = registered()[request.client.client_id]
+        if client.secret_in_body and "Authorization" in request.headers:
+            return False
+        return client.has_pkce or not getattr(request, "code_verifier", None)
+
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Store the tokens, and note their fingerprints so that tests can ask what became of
         them."""
+        if not registered()[request.client.client_id].refresh_token:
+            token.pop("refresh_token", None)
         saved = super().save_bearer_token(token, request, *args, **kwargs)
         journal.note_tokens(
             access=token["access_token"],

@@ -9,6 +9,9 @@ from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views import AuthorizationView
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from sandbox.clients import registered
+from sandbox.tokens import short_scope
+
 
 class ConsentView(AuthorizationView):  # type: ignore[misc]
     """The toolkit's authorization endpoint (RFC 6749, section 4.1.1) with our page."""
@@ -21,7 +24,8 @@ class ConsentView(AuthorizationView):  # type: ignore[misc]
         """Refuses a challenge that is not S256 before anybody is asked to consent; the toolkit
         would let the person say yes first. (A missing method means "plain": RFC 7636, 4.3.)"""
         scopes, credentials = super().validate_authorization_request(request)
-        if credentials.get("code_challenge_method") != "S256":
+        client = registered().get(credentials["client_id"])
+        if client and client.has_pkce and credentials.get("code_challenge_method") != "S256":
             error = InvalidRequestError(
                 description="The code challenge must use S256.", state=credentials.get("state")
             )
@@ -44,6 +48,9 @@ class ConsentView(AuthorizationView):  # type: ignore[misc]
         words = context.get("scopes_descriptions", [])
         context["permissions"] = list(dict.fromkeys(words))
         context["returns_to"] = urlsplit(context.get("redirect_uri") or "").netloc
-        context["reads_contacts"] = any("contacts" in scope for scope in context.get("scopes", []))
+        context["reads_contacts"] = any(
+            short_scope(scope) not in ("openid", "profile", "email")
+            for scope in context.get("scopes", [])
+        )
         context["here"] = self.request.get_full_path()
         return context

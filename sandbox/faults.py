@@ -2,43 +2,60 @@
 
     kind              what happens                                   works at
     rate_limit        429 and Retry-After (`retry_after` seconds)    every HTTP endpoint
-    server_error      500 and an error in JSON                       every HTTP endpoint
+    server_error      500 and an error in the provider's JSON        every HTTP endpoint
     bad_request       400, as for a page token that has gone stale   every HTTP endpoint
     html              200 and a web page where JSON was expected     every HTTP endpoint
     truncated         200 and JSON that stops in the middle          every HTTP endpoint
+    cut               the connection ends in the middle of the body  every HTTP endpoint
     slow              the answer comes after `seconds`               every HTTP endpoint
-    token_dies        the whole grant is revoked, then 401           connections, search, other
-    wrong_shape       JSON whose lists are something else            connections, search, other
-    repeat_page       nextPageToken leads to the same page again     connections, other
+    drip              one byte each `seconds`                        every HTTP endpoint
+    token_dies        the whole grant is revoked, then 401           address books
+    scope_goes        403: the scope was taken away                  address books
+    wrong_shape       JSON whose lists are something else            address books
+    huge_names        the page's first name is 10 MB long            address books
+    repeat_page       the next page is the same page again           address books, not searches
     wrong_total       claims ten times as many people as there are   connections, other
-    huge_names        the page's first name is 10 MB long            connections, search, other
+    preparing         404: the data are not there yet                linkedin
     smtp_reply        the server answers with `reply` ("451 later")  smtp.rcpt, smtp.data
     smtp_silence      takes the mail, keeps it, and hangs up         smtp.data
                       without a word
 
-`endpoint` is one of connections, search, other, token, revoke, userinfo, smtp.rcpt, smtp.data.
+`endpoint` is one of the address books (connections, other, search, graph, hubspot, hubspot.search,
+linkedin), or token, revoke, userinfo, smtp.rcpt, smtp.data.
 `account` is the account's address (for smtp: the recipient's); empty means any. `page` counts from
 1; null means any. `times` is how often it happens; 0 means until cleared.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, get_type_hints
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 
 from sandbox import journal
 from sandbox.tokens import find_bearer, fingerprint_of, shown_token
 
-HTTP_KINDS = frozenset({"rate_limit", "server_error", "bad_request", "html", "truncated", "slow"})
-PEOPLE_KINDS = HTTP_KINDS | {"token_dies", "wrong_shape", "huge_names"}
-PAGED_KINDS = PEOPLE_KINDS | {"repeat_page", "wrong_total"}
+HTTP_KINDS = frozenset(
+    {"rate_limit", "server_error", "bad_request", "html", "truncated", "cut", "slow", "drip"}
+)
+PEOPLE_KINDS = HTTP_KINDS | {"token_dies", "scope_goes", "wrong_shape", "huge_names"}
+PAGED_KINDS = PEOPLE_KINDS | {"repeat_page"}
 KINDS_BY_ENDPOINT = {
-    "connections": PAGED_KINDS,
-    "other": PAGED_KINDS,
+    "connections": PAGED_KINDS | {"wrong_total"},
+    "other": PAGED_KINDS | {"wrong_total"},
     "search": PEOPLE_KINDS,
+    "graph": PAGED_KINDS,
+    "hubspot": PAGED_KINDS,
+    "hubspot.search": PEOPLE_KINDS,
+    "linkedin": PAGED_KINDS | {"preparing"},
     "token": HTTP_KINDS,
     "revoke": HTTP_KINDS,
     "userinfo": HTTP_KINDS,
@@ -124,8 +141,24 @@ def take(endpoint: str, account: str = "", page: int | None = None) -> Fault | N
     return None
 
 
-def error_json(code: int, status: str, message: str, reason: str = "") -> JsonResponse:
+# https://cloud.google.com/apis/design/errors: the name of each code, and the reason where one is given.
+_GOOGLE = {
+    400: ("INVALID_ARGUMENT", ""),
+    401: ("UNAUTHENTICATED", ""),
+    403: ("PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+    429: ("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"),
+    500: ("INTERNAL", ""),
+}
+_WORDS = {
+    "rate_limit": (429, "Quota exceeded."),
+    "server_error": (500, "Internal error encountered."),
+    "bad_request": (400, "Request contains an invalid argument."),
+}
+
+
+def error_json(code: int, message: str) -> JsonResponse:
     """An error as Google's APIs write one: https://cloud.google.com/apis/design/errors"""
+    status, reason = _GOOGLE[code]
     error: dict[str, Any] = {"code": code, "message": message, "status": status}
     if reason:
         kind = "type.googleapis.com/google.rpc.ErrorInfo"
@@ -133,25 +166,44 @@ def error_json(code: int, status: str, message: str, reason: str = "") -> JsonRe
     return JsonResponse({"error": error}, status=code)
 
 
-def play(fault: Fault, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The response under one of the HTTP_KINDS; `answer` makes the honest one if it is needed."""
-    if fault.kind == "rate_limit":
-        response = error_json(429, "RESOURCE_EXHAUSTED", "Quota exceeded.", "RATE_LIMIT_EXCEEDED")
-        response["Retry-After"] = str(fault.retry_after)
-        return response
-    if fault.kind == "server_error":
-        return error_json(500, "INTERNAL", "Internal error encountered.")
-    if fault.kind == "bad_request":
-        return error_json(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+def play(
+    fault: Fault,
+    answer: Callable[[], HttpResponseBase],
+    error: Callable[[int, str], HttpResponse] = error_json,
+) -> HttpResponseBase:
+    """The response under one of the HTTP_KINDS; `answer` makes the honest one if it is needed, and
+    `error` a refusal as the provider writes it."""
+    if fault.kind in _WORDS:
+        refusal = error(*_WORDS[fault.kind])
+        if fault.kind == "rate_limit":
+            refusal["Retry-After"] = str(fault.retry_after)
+        return refusal
     if fault.kind == "html":
         return HttpResponse("<!doctype html><title>Be right back</title><h1>Be right back</h1>")
     if fault.kind == "slow":
         time.sleep(fault.seconds)
         return answer()
     honest = answer()
-    if fault.kind == "truncated" and isinstance(honest, HttpResponse):
-        honest.content = honest.content[: max(1, len(honest.content) // 2)]
-    return honest
+    if not isinstance(honest, HttpResponse):
+        return honest
+    whole = honest.content
+    if fault.kind == "truncated":
+        honest.content = whole[: max(1, len(whole) // 2)]
+        return honest
+    if fault.kind == "cut":
+        honest.content = whole[: len(whole) // 2]
+        # The promise of more than comes: the connection ends in the middle of the body.
+        honest["Content-Length"], honest["Connection"] = str(len(whole)), "close"
+        return honest
+    drops = StreamingHttpResponse(_drops(whole, fault.seconds), content_type="application/json")
+    drops["Content-Length"] = str(len(whole))
+    return drops
+
+
+def _drops(whole: bytes, seconds: float) -> Iterator[bytes]:
+    for place in range(len(whole)):
+        time.sleep(seconds)
+        yield whole[place : place + 1]
 
 
 def may_fail(

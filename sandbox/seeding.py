@@ -3,37 +3,24 @@ functions, not rows, so this takes no time."""
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import User
 from django.db import transaction
 from oauth2_provider.models import get_application_model
 
 from sandbox.accounts import ACCOUNTS, PASSWORD
-
-CONTACTS_CALLBACK = "/contacts/callback/"
-SIGN_IN_CALLBACK = "/accounts/oidc/sandbox/login/callback/"
+from sandbox.clients import RegisteredClient, registered
 
 
 def seed(site_urls: Sequence[str]) -> None:
-    """Make the four accounts and the two clients, or bring them up to date.
+    """Make the accounts and the clients, or bring them up to date.
 
     Redirect addresses of an earlier start are dropped: only `site_urls` count."""
     with transaction.atomic():
         for account in ACCOUNTS:
             _seed_account(account.number, account.email, account.given, account.family)
-        _seed_client(
-            settings.CONTACTS_CLIENT_ID,
-            settings.CONTACTS_CLIENT_SECRET,
-            "Handpicked (contacts)",
-            [url + CONTACTS_CALLBACK for url in site_urls],
-        )
-        _seed_client(
-            settings.SIGN_IN_CLIENT_ID,
-            settings.SIGN_IN_CLIENT_SECRET,
-            "Handpicked (sign-in)",
-            [url + SIGN_IN_CALLBACK for url in site_urls],
-        )
+        for client in registered().values():
+            _seed_client(client, [url + client.callback for url in site_urls])
 
 
 def _seed_account(number: int, email: str, given: str, family: str) -> None:
@@ -47,13 +34,13 @@ def _seed_account(number: int, email: str, given: str, family: str) -> None:
         user.save(update_fields=["password"])
 
 
-def _seed_client(client_id: str, secret: str, name: str, redirect_uris: Sequence[str]) -> None:
+def _seed_client(client: RegisteredClient, redirect_uris: Sequence[str]) -> None:
     model = get_application_model()
     model.objects.update_or_create(
-        client_id=client_id,
+        client_id=client.client_id,
         defaults={
-            "name": name,
-            "client_secret": secret,
+            "name": client.name,
+            "client_secret": client.secret,
             "client_type": model.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": model.GRANT_AUTHORIZATION_CODE,
             "redirect_uris": " ".join(redirect_uris),

@@ -78,17 +78,23 @@ LOGIN_URL = "/accounts/login/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 _GOOGLE = "https://www.googleapis.com/auth/"
+_MICROSOFT = "https://graph.microsoft.com/"
 SCOPE_WORDS = {
     "openid": "Know that it is you",
     "profile": "See your name",
     "email": "See your e-mail address",
     "contacts.readonly": "Read your contacts",
     "contacts.other.readonly": "Read the people whom your mail saved by itself",
+    "Contacts.Read": "Read your contacts",
+    "oauth": "Know which account it is",
+    "crm.objects.contacts.read": "Read the contacts in your account",
+    "r_dma_portability_3rd_party": "Read all that is kept about you",
 }
 OAUTH2_PROVIDER: dict[str, Any] = {
-    # Both the short names and Google's full addresses are scopes, with the same words.
+    # Both the short names and the full addresses are scopes, with the same words.
     "SCOPES": SCOPE_WORDS
-    | {_GOOGLE + name: words for name, words in SCOPE_WORDS.items() if "contacts" in name},
+    | {_GOOGLE + name: words for name, words in SCOPE_WORDS.items() if name.startswith("contacts.")}
+    | {_MICROSOFT + "Contacts.Read": SCOPE_WORDS["Contacts.Read"]},
     "DEFAULT_SCOPES": ["openid"],
     "SCOPES_BACKEND_CLASS": "sandbox.authorization.ScopesPerClient",
     "OAUTH2_VALIDATOR_CLASS": "sandbox.authorization.SandboxValidator",

@@ -7,8 +7,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-_GOOGLE = "https://www.googleapis.com/auth/"
-
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -18,6 +16,11 @@ class Bearer:
     email: str
     scopes: frozenset[str]
     fingerprint: str
+
+
+def short_scope(scope: str) -> str:
+    """A scope without the address that Google and Microsoft put before it."""
+    return scope.rpartition("/")[2]
 
 
 def fingerprint_of(token: str) -> str:
@@ -43,7 +46,7 @@ def find_bearer(token: str) -> Bearer | None:
     )
     if row is None:
         return None
-    scopes = frozenset(scope.removeprefix(_GOOGLE) for scope in row.scope.split())
+    scopes = frozenset(map(short_scope, row.scope.split()))
     return Bearer(email=row.user.email, scopes=scopes, fingerprint=fingerprint)
 
 

@@ -4,7 +4,16 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from oauth2_provider import views as toolkit
 
-from sandbox import api, control, mailbox, pages, sign_in
+from sandbox import (
+    api,
+    control,
+    graph_api,
+    hubspot_api,
+    linkedin_api,
+    mailbox,
+    pages,
+    sign_in,
+)
 from sandbox.consent import ConsentView
 from sandbox.faults import may_fail
 
@@ -42,6 +51,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/people/me/connections", api.connections),
     path("v1/people:searchContacts", api.search_contacts),
     path("v1/otherContacts", api.other_contacts),
+    path("graph/v1.0/me/contacts", graph_api.contacts),
+    path("hubspot/crm/v3/objects/contacts", hubspot_api.contacts),
+    path("hubspot/crm/v3/objects/contacts/search", hubspot_api.search),
+    path("linkedin/rest/memberSnapshotData", linkedin_api.snapshot),
     path("mailbox/", mailbox.recipients_page, name="mailbox"),
     path("mailbox/api/messages", mailbox.messages_json, name="messages-json"),
     # An address may hold a slash in its local part (RFC 5321), hence `path:`.
