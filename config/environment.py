@@ -110,6 +110,7 @@ def sources(env: Env) -> dict[str, Source]:
             api_url=env.str(prefix + "API_URL", kind.api_url).rstrip("/"),
             issuer=issuer or kind.issuer,
             iss_required=bool(issuer),
+            noun=kind.noun,
         )
     return found
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 
-from importer import addresses, cleaning, storing
+from importer import addresses, cleaning, oauth, storing
 from importer.actions import touch
 from importer.cleaning import CleanPerson
 from importer.models import Contact, Import, LeftOut
@@ -53,7 +53,15 @@ def mend(*, member: AbstractBaseUser, row: LeftOut, address: str, name: str = ""
                 addresses=(read,),
                 left_out=(),
             )
-            book = storing.Book(member.pk, run.source, run.source_label, run, clock.now())
+            kind = oauth.kind_of(run.source)
+            book = storing.Book(
+                member.pk,
+                run.source,
+                run.source_label,
+                run,
+                clock.now(),
+                saved_by_itself=kind is not None and kind.saved_by_itself,
+            )
             counts, [contact] = storing.store(book, [person], first_number=current.number)
             is_new = counts.kept == 1
             Import.objects.filter(pk=run.pk).update(

@@ -212,6 +212,7 @@ class Contact(models.Model):
 
 
 FLAGS = {
+    "autosaved": "Saved by itself from your mail",
     "private": "Private address",
     "stale": "Entry not changed for years",
     "nameless": "No name",

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
+from urllib.parse import parse_qsl
 
 import requests
 from django.conf import settings
@@ -23,7 +24,7 @@ from urllib3.exceptions import HTTPError
 from importer.grants import Token
 from importer.models import Revocation
 from importer.sources import KINDS
-from importer.sources.contract import AccessRevoked, Source, SourceError
+from importer.sources.contract import AccessRevoked, Kind, Source, SourceError
 
 if settings.DEVELOPMENT:
     # A provider on this machine speaks http; oauthlib refuses that unless told. In production
@@ -57,6 +58,11 @@ REFUSALS = {
 }
 
 
+# How providers say that the member said no: RFC 6749, section 4.1.2.1, and LinkedIn's two words
+# https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow
+_DECLINED = {"access_denied", "user_cancelled_login", "user_cancelled_authorize"}
+
+
 class NotConnected(Exception):
     """There is no access. `code` is a key of REFUSALS."""
 
@@ -84,22 +90,26 @@ def configured() -> Mapping[str, Source]:
     return cast("Mapping[str, Source]", settings.SOURCES)
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of an address book, or None when this site does not offer it (any more)."""
+    source = configured().get(name)
+    return KINDS[source.kind] if source else None
+
+
 def ask(source: Source, member_id: int, continues: str = "") -> tuple[str, Question]:
     """The address of the provider's consent screen, and the question to keep in the session.
 
-    PKCE is S256, always (RFC 9700, section 2.1.1); `state` is new for each question.
+    PKCE is S256 (RFC 9700, section 2.1.1), but at a provider that refuses it; `state` is new for each
+    question.
     """
+    kind = KINDS[source.kind]
     state = secrets.token_urlsafe(32)
     verifier = secrets.token_urlsafe(48)
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    session = OAuth2Session(source.client_id, scope=[_scope(source)], redirect_uri=_callback())
+    session = OAuth2Session(source.client_id, scope=_scopes(source), redirect_uri=_callback())
+    proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if kind.pkce else {}
     # No access_type=offline, no prompt=consent: one import needs no refresh token.
-    url, _ = session.authorization_url(
-        source.authorize_url,
-        state=state,
-        code_challenge=challenge,
-        code_challenge_method="S256",
-    )
+    url, _ = session.authorization_url(source.authorize_url, state=state, **proof)
     return url, Question(source.name, member_id, state, verifier, continues)
 
 
@@ -112,7 +122,7 @@ def check_answer(source: Source, question: Question, answer: Mapping[str, str]) 
     if source.issuer and (issuer or source.iss_required) and issuer != source.issuer:
         raise NotConnected("wrong_issuer")
     if "error" in answer:
-        raise NotConnected("declined" if answer["error"] == "access_denied" else "not_granted")
+        raise NotConnected("declined" if answer["error"] in _DECLINED else "not_granted")
     if not answer.get("code"):
         raise NotConnected("not_granted")
     return answer["code"]
@@ -123,16 +133,16 @@ def exchange(source: Source, question: Question, code: str) -> Token:
 
     An access that can't read contacts is given back at once.
     """
-    scope = _scope(source)
+    scopes = _scopes(source)
     with OAuth2Session(
-        source.client_id, scope=[scope], redirect_uri=_callback(), state=question.state
+        source.client_id, scope=scopes, redirect_uri=_callback(), state=question.state
     ) as session:
         session.max_redirects = 0  # the client's secret goes to one address only
         try:
             token = session.fetch_token(
                 source.token_url,
                 code=code,
-                code_verifier=question.verifier,
+                code_verifier=question.verifier if KINDS[source.kind].pkce else None,
                 auth=_client(source),
                 timeout=SECONDS,
             )
@@ -141,7 +151,7 @@ def exchange(source: Source, question: Question, code: str) -> Token:
             if not hasattr(changed, "new_scope"):
                 raise
             token = changed.token  # type: ignore[attr-defined]
-            if scope not in changed.new_scope:
+            if not {*map(_short, scopes)} <= {*map(_short, changed.new_scope)}:
                 revoke(source, dict(token))
                 raise NotConnected("narrowed") from None
         except requests.RequestException:
@@ -154,7 +164,11 @@ def exchange(source: Source, question: Question, code: str) -> Token:
 
 def refresh(source: Source, token: Token) -> Token:
     """A new token (RFC 6749, section 6). Raises AccessRevoked when there is none to be had, and
-    SourceError when the provider could not be asked."""
+    SourceError when the provider could not be asked.
+
+    We ask nobody for a refresh token. Some give one unasked, and their access tokens live shorter than
+    reading takes (HubSpot's half an hour); then it is used once, and ends with the import like all else.
+    """
     if not token.get("refresh_token"):
         raise AccessRevoked
     with OAuth2Session(source.client_id, token=token) as session:
@@ -170,14 +184,16 @@ def refresh(source: Source, token: Token) -> Token:
 
 
 def revoke(source: Source, token: Token) -> Revocation:
-    """Ends the access at the provider, the refresh token first, then the access token.
+    """Ends the access at the provider, the refresh token first, then the access token, where it can.
 
     RFC 7009 leaves open whether one takes the other with it, so both are told. FAILED means that
     the provider could not be asked, and another try may help.
     """
     if not source.revoke_url:
         return Revocation.IMPOSSIBLE
-    hints = [hint for hint in ("refresh_token", "access_token") if token.get(hint)]
+    hints = [hint for hint in KINDS[source.kind].revokes if token.get(hint)]
+    if not hints:
+        return Revocation.IMPOSSIBLE
     outcomes = [_revoke_one(source, token[hint], hint) for hint in hints]
     for outcome in (Revocation.FAILED, Revocation.REVOKED):
         if outcome in outcomes:
@@ -206,13 +222,32 @@ def _revoke_one(source: Source, token: str, hint: str) -> Revocation:
     return Revocation.ENDED if is_dead else Revocation.FAILED
 
 
-def _scope(source: Source) -> str:
-    return KINDS[source.kind].scope
+def _scopes(source: Source) -> list[str]:
+    return KINDS[source.kind].scope.split()
+
+
+def _short(scope: str) -> str:
+    """A scope without the address before it: Microsoft takes the one and answers with the other."""
+    return scope.rpartition("/")[2].casefold()
 
 
 def _callback() -> str:
     return f"{settings.SITE_URL}/contacts/callback/"
 
 
-def _client(source: Source) -> requests.auth.HTTPBasicAuth:
+class _ClientInBody(requests.auth.AuthBase):
+    """The client's secret as a field of the form (RFC 6749, section 2.3.1), where Basic is unknown."""
+
+    def __init__(self, source: Source) -> None:
+        self._fields = {"client_id": source.client_id, "client_secret": source.client_secret}
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        form = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        request.prepare_body(dict(parse_qsl(str(form))) | self._fields, None)
+        return request
+
+
+def _client(source: Source) -> requests.auth.AuthBase:
+    if KINDS[source.kind].client_in_body:
+        return _ClientInBody(source)
     return requests.auth.HTTPBasicAuth(source.client_id, source.client_secret)

@@ -27,9 +27,9 @@ from importer.sources import KINDS, connection, files
 from importer.sources.contract import (
     Access,
     AccessRevoked,
+    AskLater,
     BadRequest,
     Page,
-    RateLimited,
     Source,
     SourceError,
 )
@@ -144,8 +144,8 @@ def _read(run: Run, grant: Grant) -> None:
                 _read_with(run, run.source, access, stop_at)
             except AccessRevoked:
                 access = _refreshed(run.source, grant)
-    except RateLimited as limited:
-        _wait_as_told(run, grant, limited)
+    except AskLater as told:
+        _wait_as_told(run, grant, told)
     except SourceError as error:
         _wait_or_fail(run, error)
 
@@ -201,7 +201,15 @@ def _store(run: Run, page: Page, *, may_loop: bool = True) -> None:
         at = clock.now()
         if row.member_id is None or not storing.lock_member(row.member_id):
             raise LeaseLost
-        book = storing.Book(row.member_id, row.source, row.source_label, row, at)
+        kind = oauth.kind_of(row.source)
+        book = storing.Book(
+            row.member_id,
+            row.source,
+            row.source_label,
+            row,
+            at,
+            saved_by_itself=kind is not None and kind.saved_by_itself,
+        )
         # The fence: whoever lost the lease, or was stopped, stores nothing.
         held = Import.objects.filter(run.mine(), state__in=GOING_ON, lease_until__gt=at)
         if not held.update(lease_until=at + timedelta(seconds=settings.LEASE_SECONDS)):
@@ -246,13 +254,13 @@ def _mark(*parts: str) -> str:
     return sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:12]
 
 
-def _wait_as_told(run: Run, grant: Grant, limited: RateLimited) -> None:
+def _wait_as_told(run: Run, grant: Grant, told: AskLater) -> None:
     at = clock.now()
-    until = at + timedelta(seconds=min(limited.retry_after, 24 * 3600.0))
+    until = at + timedelta(seconds=min(told.retry_after, 24 * 3600.0))
     if until >= grant.ends_at:
-        _fail(run, limited)
+        _fail(run, told)
         return
-    _change(run, not_before=until, error=limited.code)
+    _change(run, not_before=until, error=told.code)
 
 
 def _wait_or_fail(run: Run, error: SourceError) -> None:

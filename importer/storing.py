@@ -29,6 +29,7 @@ class Book:
     label: str
     import_run: Import | None
     at: datetime
+    saved_by_itself: bool = False  # by the provider, from mail: nobody entered these people
 
 
 @dataclass(slots=True)
@@ -46,8 +47,9 @@ class _Target:
     """A contact that grows while a page is gone through, and all addresses it has by then."""
 
     contact: Contact
-    # Two entries of one person: a fresh one is enough.
+    # Two entries of one person: a fresh one is enough, and one that somebody made.
     stale: bool = True
+    saved_by_itself: bool = True
     addresses: list[Address] = field(default_factory=list)
     new_addresses: list[Address] = field(default_factory=list)
     as_stored: list[object] = field(default_factory=list)  # of _CHANGING; empty for a new contact
@@ -87,7 +89,7 @@ def store(
             counts.kept += 1
         else:
             counts.merged += 1
-        _merge(target, person, by_address)
+        _merge(target, person, book, by_address)
         if person.key:
             by_key.setdefault(person.key, target)
         touched[id(target)] = target
@@ -111,6 +113,7 @@ def add_address(contact: Contact, address: Address) -> Contact:
     target = _Target(
         contact,
         "stale" in contact.flags,
+        "autosaved" in contact.flags,
         addresses=[_address(row) for row in contact.addresses.order_by("id")],
         as_stored=_changing(contact),
     )
@@ -145,7 +148,12 @@ def _known(
     )
     keyed = mine.filter(source=book.source, person_key__in=keys).values_list("pk", flat=True)
     targets = {
-        contact.pk: _Target(contact, "stale" in contact.flags, as_stored=_changing(contact))
+        contact.pk: _Target(
+            contact,
+            "stale" in contact.flags,
+            "autosaved" in contact.flags,
+            as_stored=_changing(contact),
+        )
         for contact in mine.filter(pk__in=owners.union(keyed))
     }
     by_address: dict[str, _Target] = {}
@@ -172,7 +180,9 @@ def _new_contact(book: Book, person: CleanPerson) -> Contact:
     )
 
 
-def _merge(target: _Target, person: CleanPerson, by_address: dict[str, _Target]) -> None:
+def _merge(
+    target: _Target, person: CleanPerson, book: Book, by_address: dict[str, _Target]
+) -> None:
     """Adds what is new; what is there stays, so that a second book never renames anybody."""
     contact = target.contact
     contact.name = contact.name or person.name
@@ -181,6 +191,7 @@ def _merge(target: _Target, person: CleanPerson, by_address: dict[str, _Target])
     contact.phone_country = contact.phone_country or person.phone_country
     _add_addresses(target, person.addresses, by_address)
     target.stale = target.stale and person.stale
+    target.saved_by_itself = target.saved_by_itself and book.saved_by_itself
     _summarise(target)
 
 
@@ -211,6 +222,7 @@ def _summarise(target: _Target) -> None:
     contact.best_kind = best.kind.value if best else ""
     contact.refusal = best.refusal if best else "no_address"
     flags = {
+        "autosaved": target.saved_by_itself,
         "private": best is not None and best.kind == Kind.PRIVATE,
         "stale": target.stale,
         "nameless": not contact.name,

@@ -138,15 +138,14 @@ def _connect_page(request: HttpRequest, form: TypedPerson) -> HttpResponse:
 def _facts(run: Import) -> dict[str, Any]:
     """What both the progress and the report say of an import."""
     provider = _provider(run.source, run.source_label)
-    kind = (
-        KINDS.get(oauth.configured()[run.source].kind) if run.source in oauth.configured() else None
-    )
+    kind = oauth.kind_of(run.source)
     return {
         "run": run,
         "provider": provider,
         "problem": PROBLEMS[run.error].format(provider=provider) if run.error else "",
         "grant": Grant.objects.filter(import_run=run).defer("ciphertext").first(),
         "apps_url": kind.apps_url if kind else "",
+        "minutes_left": kind.minutes_left if kind else 0,
         "is_file": files.is_file(run.source),
     }
 

@@ -3,11 +3,15 @@
 A plain dict: nothing registers itself. Must stay importable before Django's apps are loaded.
 """
 
-from importer.sources import people_api
+from importer.sources import graph, hubspot, linkedin, other_contacts, people_api
 from importer.sources.contract import Kind
 
 KINDS: dict[str, Kind] = {
     "google": people_api.GOOGLE,
     # The same API at somebody else's address; the environment names it.
     "people_api": people_api.GOOGLE,
+    "google_other": other_contacts.GOOGLE_OTHER,
+    "microsoft": graph.MICROSOFT,
+    "linkedin": linkedin.LINKEDIN,
+    "hubspot": hubspot.HUBSPOT,
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from importer.sources.contract import BadFile, SourceAddress, SourcePerson
+from importer.sources.whole_name import whole_name
 
 HEADER_WITHIN = 30  # rows; LinkedIn puts a note above its header
 MOST_EMAIL_COLUMNS = 10
@@ -191,11 +192,9 @@ def person(row: Sequence[str], columns: Columns) -> SourcePerson:
     def cell(number: int) -> str:
         return row[number] if 0 <= number < len(row) else ""
 
-    name = cell(columns.name) or " ".join(
-        part
-        for part in (cell(columns.first), cell(columns.middle), cell(columns.last))
-        if part
-    )  # fmt: skip
+    name = cell(columns.name) or whole_name(
+        cell(columns.first), cell(columns.last), cell(columns.middle)
+    )
     labels = (*columns.labels, *[-1] * len(columns.emails))
     return SourcePerson(
         key=cell(columns.url),

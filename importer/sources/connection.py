@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from importer.sources.contract import Access, AccessRevoked, BadRequest, RateLimited, SourceError
+from importer.sources.contract import (
+    Access,
+    AccessRevoked,
+    BadRequest,
+    NotFound,
+    RateLimited,
+    SourceError,
+)
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two pieces of an answer
@@ -113,6 +120,8 @@ def _refuse_status(response: requests.Response) -> None:
         raise SourceError("redirected", permanent=True)
     if status in (400, 410):
         raise BadRequest
+    if status == 404:
+        raise NotFound
     raise SourceError("refused", permanent=True)
 
 

@@ -98,7 +98,13 @@ class Kind:
     `could` is for the connect page: what the token could do, not only what we do with it.
     `apps_url` is where a person removes the site's access by hand. An empty `revoke_url` means that
     the provider can't end a single access. Without `search` people can't be looked up there. A
-    `caution` says what to think of before connecting, where people are of a riskier sort.
+    `caution` says what to think of before connecting, where people are of a riskier sort;
+    `saved_by_itself` marks them when no person made the entries: the provider did, from mail.
+
+    Where a provider differs from RFC 6749 and RFC 7009: `pkce` is off only where it refuses that;
+    `client_in_body` is for those that don't take the client's secret as Basic authentication;
+    `revokes` names the tokens that can be revoked, and what was handed out before may still work for
+    `minutes_left` afterwards.
     """
 
     provider: str
@@ -114,8 +120,14 @@ class Kind:
     search: SearchPeople | None = None
     group: Group = Group.OTHER
     caution: str = ""
+    saved_by_itself: bool = False
     # What every request to this API carries besides the access.
     headers: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "contacts"  # what the book is called after the provider's name
+    pkce: bool = True
+    client_in_body: bool = False
+    revokes: tuple[str, ...] = ("refresh_token", "access_token")
+    minutes_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,7 @@ class Source:
     api_url: str
     issuer: str
     iss_required: bool = False
+    noun: str = "contacts"
 
     def urls(self) -> tuple[str, ...]:
         """Every address of the provider that this source may call or send a browser to."""
@@ -149,7 +162,7 @@ class Source:
     @property
     def book(self) -> str:
         """What the address book is called in a sentence, as in "Ana's Google contacts"."""
-        return f"{self.label} contacts"
+        return f"{self.label} {self.noun}"
 
 
 class SourceError(Exception):
@@ -178,12 +191,23 @@ class BadRequest(SourceError):
         super().__init__("refused", permanent=True)
 
 
-class RateLimited(SourceError):
-    """The provider asks us to wait. `retry_after` is in seconds."""
+class NotFound(BadRequest):
+    """The server has nothing at this address (404)."""
+
+
+class AskLater(SourceError):
+    """Nothing is wrong, but we have to wait. `retry_after` is in seconds."""
+
+    def __init__(self, code: str, retry_after: float) -> None:
+        super().__init__(code, permanent=False)
+        self.retry_after = retry_after
+
+
+class RateLimited(AskLater):
+    """The provider asks us to wait (RFC 6585, section 4)."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("rate_limited", permanent=False)
-        self.retry_after = retry_after
+        super().__init__("rate_limited", retry_after)
 
 
 class BadFile(ValueError):
@@ -196,6 +220,7 @@ PROBLEMS = {
     "refused": "{provider} refused to show its contacts to us.",
     "cursor_refused": "{provider} did not know any more where we had stopped.",
     "rate_limited": "{provider} asked us to wait longer than our access lasts.",
+    "preparing": "{provider} is still preparing your data.",
     "unreachable": "{provider} could not be reached.",
     "slow": "{provider} took too long to answer.",
     "server_error": "{provider} had an error of its own.",

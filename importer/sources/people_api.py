@@ -12,6 +12,7 @@ from importer.sources.contract import (
     SourceError,
     SourcePerson,
 )
+from importer.sources.shapes import as_list, as_object, as_text, year_of
 
 # A person and an address are two rows, and a page is one transaction of about 500 rows.
 PAGE_SIZE = 250
@@ -32,20 +33,25 @@ def read_page(server: Asks, api_url: str, cursor: str) -> Page:
 
 
 def parse(answer: object) -> Page:
-    """The answer of `people.connections.list` as a page.
+    """The answer of `people.connections.list` as a page. Raises SourceError on any other shape."""
+    return parse_people(answer, "connections", "totalItems", "totalPeople")
+
+
+def parse_people(answer: object, field: str, *totals: str) -> Page:
+    """A list of people as a page; `totals` are the fields that may say how many there are.
 
     An empty book is `{}`: the API leaves out what is empty. Raises SourceError on any other shape.
     """
-    body = _object(answer)
-    people = _list(body.get("connections"))
+    body = as_object(answer)
+    people = as_list(body.get(field))
     if len(people) > MOST_PEOPLE_ON_A_PAGE:
         raise SourceError("too_large", permanent=True)
-    total = body.get("totalItems", body.get("totalPeople"))
-    if total is not None and (not isinstance(total, int) or total < 0):
+    total = next((body[name] for name in totals if name in body), None)
+    if not isinstance(total, int) or total < 0:
         total = None  # an estimate for the progress line; not worth a refusal
     return Page(
         people=tuple(_person(item) for item in people),
-        next_cursor=_text(body.get("nextPageToken")),
+        next_cursor=as_text(body.get("nextPageToken")),
         total=total,
     )
 
@@ -56,28 +62,28 @@ def search(server: Asks, api_url: str, words: str) -> tuple[SourcePerson, ...]:
     # The reference asks for one request with an empty query first, which fills Google's cache: that
     # is this call without words. A page of more than 30 would be cut to 30.
     params = {"query": words, "readMask": FIELDS, "pageSize": str(MOST_FOUND)}
-    body = _object(server.get(f"{api_url}/people:searchContacts", params))
-    found = _list(body.get("results")) if words else []
-    return tuple(_person(_object(result).get("person")) for result in found[:MOST_FOUND])
+    body = as_object(server.get(f"{api_url}/people:searchContacts", params))
+    found = as_list(body.get("results")) if words else []
+    return tuple(_person(as_object(result).get("person")) for result in found[:MOST_FOUND])
 
 
 def _person(item: object) -> SourcePerson:
     # https://developers.google.com/people/api/rest/v1/people#Person
-    person = _object(item)
+    person = as_object(item)
     name = _first(person.get("names"))
     job = _first(person.get("organizations"))
     phone = _first(person.get("phoneNumbers"))
     return SourcePerson(
-        key=_text(person.get("resourceName")),
-        name=_text(name.get("displayName")) or _text(name.get("unstructuredName")),
-        company=_text(job.get("name")),
-        title=_text(job.get("title")),
+        key=as_text(person.get("resourceName")),
+        name=as_text(name.get("displayName")) or as_text(name.get("unstructuredName")),
+        company=as_text(job.get("name")),
+        title=as_text(job.get("title")),
         # canonicalForm is E.164 where Google could tell it; the plain value may be anything.
-        phone=_text(phone.get("canonicalForm")),
+        phone=as_text(phone.get("canonicalForm")),
         updated=_year(person.get("metadata")),
         addresses=tuple(
-            SourceAddress(value=_text(entry.get("value")), label=_text(entry.get("type")))
-            for entry in map(_object, _list(person.get("emailAddresses")))
+            SourceAddress(value=as_text(entry.get("value")), label=as_text(entry.get("type")))
+            for entry in map(as_object, as_list(person.get("emailAddresses")))
         ),
     )
 
@@ -86,44 +92,18 @@ def _year(metadata: object) -> int:
     # https://developers.google.com/people/api/rest/v1/people#source: updateTime is RFC 3339.
     if metadata is None:
         return 0
-    times = [
-        _text(_object(source).get("updateTime"))
-        for source in _list(_object(metadata).get("sources"))
-    ]
-    years = [int(time[:4]) for time in times if time[:4].isascii() and time[:4].isdigit()]
-    return max(years, default=0)
+    sources = as_list(as_object(metadata).get("sources"))
+    return max((year_of(as_object(source).get("updateTime")) for source in sources), default=0)
 
 
 def _first(items: object) -> dict[str, object]:
     """The item that is marked as primary, else the first, else an empty one."""
-    found = [_object(item) for item in _list(items)]
+    found = [as_object(item) for item in as_list(items)]
     for item in found:
         marks = item.get("metadata")
         if isinstance(marks, dict) and marks.get("primary") is True:
             return item
     return found[0] if found else {}
-
-
-def _object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise SourceError("wrong_shape", permanent=False)
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise SourceError("wrong_shape", permanent=False)
-    return value
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise SourceError("wrong_shape", permanent=False)
-    return value
 
 
 GOOGLE = Kind(
