@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-# Of each address book: its kind, its label, the path of its API, and its client there. Google's two
-# are one client, as they would be at Google.
+# Of each address book: its kind, its label, the path of its API, and its client there.
 SOURCES = {
     "google": ("people_api", "Google (sandbox)", "/v1", "contacts"),
-    "google_other": ("google_other", "Google (sandbox)", "/v1", "contacts"),
     "microsoft": ("microsoft", "Microsoft (sandbox)", "/graph/v1.0", "microsoft"),
     "linkedin": ("linkedin", "LinkedIn (sandbox)", "/linkedin/rest", "linkedin"),
     "hubspot": ("hubspot", "HubSpot (sandbox)", "/hubspot", "hubspot"),

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from importer import grants, reading, sealing, uploading
 from importer.models import Contact, Grant, ImportState, UploadPage
-from importer.sources import json_over_http
+from importer.sources import connection
 from invites.actions import account_mails
 from invites.delivery import ACCOUNT_TEMPLATES
 from invites.models import AccountMail
@@ -84,14 +84,14 @@ def test_an_access_that_ends_while_a_worker_reads_is_not_used_for_another_page(
 ) -> None:
     run = site.connect(NETWORK)
     Grant.objects.update(created_at=clock.now() - timedelta(minutes=60) + timedelta(seconds=1))
-    fetch = json_over_http._get
+    fetch = connection.Connection.get
 
     def slowly(*args: Any) -> object:
         body = fetch(*args)
         monkeypatch.setattr(reading.time, "monotonic", lambda: float("inf"))
         return body
 
-    monkeypatch.setattr(json_over_http, "_get", slowly)
+    monkeypatch.setattr(connection.Connection, "get", slowly)
     reading.read_pages(import_id=run.pk)
     monkeypatch.undo()
     Grant.objects.update(created_at=clock.now() - timedelta(minutes=60))
