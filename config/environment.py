@@ -115,6 +115,25 @@ def sources(env: Env) -> dict[str, Source]:
     return found
 
 
+def private_servers(env: Env, *, development: bool) -> frozenset[str]:
+    """PRIVATE_SERVERS: host:port of servers on this machine that members may name all the same.
+
+    Raises ImproperlyConfigured anywhere but in development: whoever may sign up would reach them.
+    """
+    found: list[str] = env.list("PRIVATE_SERVERS", [])
+    if found and not development:
+        raise ImproperlyConfigured(
+            "PRIVATE_SERVERS is set. It opens private servers to every member, and is for development "
+            "and tests only. Unset it."
+        )
+    for one in found:
+        if not re.fullmatch(r"[^:/@\s]+:\d{1,5}", one):
+            raise ImproperlyConfigured(
+                f"PRIVATE_SERVERS names {one!r}: write each as host:port, separated by commas."
+            )
+    return frozenset(found)
+
+
 def refuse_loose_ends(
     *, development: bool, hosts: list[str], site_url: str, outside: list[str]
 ) -> None:

@@ -90,6 +90,7 @@ IDEMPOTENCY_HEADER = mail_environment.idempotency_header(env)
 
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)
+PRIVATE_SERVERS = environment.private_servers(env, development=DEVELOPMENT)
 # An OpenID Connect issuer; empty: e-mail only.
 SIGN_IN_SERVER_URL = env.str("SIGN_IN_SERVER_URL", "")
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}

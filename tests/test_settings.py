@@ -38,6 +38,7 @@ UNSAFE = [
     ({"SOURCE_GOOGLE_CLIENT_SECRET": ""}, "SOURCE_GOOGLE_CLIENT_SECRET is not set"),
     ({"SIGN_IN_SERVER_URL": SANDBOX, "SIGN_IN_CLIENT_ID": "a", "SIGN_IN_CLIENT_SECRET": "b"},
      "that is a sandbox"),
+    ({"PRIVATE_SERVERS": "localhost:5232"}, "PRIVATE_SERVERS is set. It opens private servers"),
     ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS is *"),
     ({"DKIM_DOMAIN": "elsewhere.example"}, "the signature would count for nothing (DMARC)"),
     ({"DKIM_KEYS": "dkim.pem"}, "Write selector:file"),

@@ -6,10 +6,13 @@ Imports nothing of Django, because config/settings.py reads the kinds before any
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
+from xml.etree.ElementTree import Element  # what connection.py makes; parses nothing here
+
+T = TypeVar("T")
 
 MOST_FOUND = 30  # people whom one search gives; who looks for somebody else types more of the name
 
@@ -61,10 +64,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What opens an address book: a token (RFC 6750), or with a user name a password (RFC 7617)."""
+    """What opens an address book: a token (RFC 6750), or with a user name a password (RFC 7617).
+
+    `server` is an address that the member named; "" where the site's own settings say where to ask.
+    `family` is a domain below which all servers are the provider's, for the few that spread over many.
+    """
 
     secret: str = field(repr=False)
     user: str = field(default="", repr=False)
+    server: str = field(default="", repr=False)
+    family: str = ""
 
     def header(self) -> str:
         """The value of the Authorization header."""
@@ -82,6 +91,29 @@ class Asks(Protocol):
 
     def post(self, url: str, body: object) -> object:
         """The JSON that answers this JSON. Only for questions that change nothing."""
+
+    def dav(self, method: str, url: str, body: str, depth: int = 0) -> Iterator[Found]:
+        """What a WebDAV server has found, one after the other (RFC 4918, section 13)."""
+
+    def home_of(self, url: str) -> str:
+        """Where a well-known address leads to (RFC 8615). Goes without the access, so it may lead
+        anywhere; whether the access may follow is decided when it is used."""
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` gives; made once for as long as the connection lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that a WebDAV server found: its address, and the properties that were asked for."""
+
+    href: str
+    properties: Mapping[str, Element]
+
+    def text(self, name: str) -> str:
+        """The text of a property; "" when it has none."""
+        element = self.properties.get(name)
+        return "" if element is None else (element.text or "")
 
 
 # (server, api_url, cursor) → a page. The cursor "" means the first one.
@@ -184,6 +216,14 @@ class AccessRevoked(SourceError):
         super().__init__("access_ended", permanent=True)
 
 
+class Redirected(SourceError):
+    """The server sends us elsewhere. Nobody follows by itself; `to` is for whoever may decide."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__("redirected", permanent=True)
+        self.to = to
+
+
 class BadRequest(SourceError):
     """The server did not understand the question. Was it one for a later page, the cursor is stale."""
 
@@ -225,6 +265,10 @@ PROBLEMS = {
     "slow": "{provider} took too long to answer.",
     "server_error": "{provider} had an error of its own.",
     "redirected": "{provider} sent us to another address. We don’t follow with your access.",
+    "not_public": "There is no server on the public internet at that address.",
+    "bad_certificate": "{provider} could not prove that it is who it says, so we told it nothing.",
+    "not_xml": "{provider} sent something that is not an address book.",
+    "no_book": "There is no address book of yours at that address.",
     "not_json": "{provider} sent something that is not an address book.",
     "wrong_shape": "{provider} sent an answer of a shape that we don’t know.",
     "too_large": "{provider} sent a page that is larger than we read.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from importer.sources.contract import Found, T
 
 
 class Answering:
@@ -19,3 +21,12 @@ class Answering:
     def post(self, url: str, body: object) -> object:
         self.asked.append((url, body))
         return self.answer
+
+    def dav(self, method: str, url: str, body: str, depth: int = 0) -> Iterator[Found]:
+        raise AssertionError("this source is not read by WebDAV")
+
+    def home_of(self, url: str) -> str:
+        return url
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        return make()
