@@ -64,7 +64,7 @@ def refuse_fakes(found: Mapping[str, Any], *, sandbox_url: str, smtp: str) -> No
     if found["email_peer"] != smtp:
         raise FakePart(f"mail goes to {found['email_peer']}, not to the SMTP server at {smtp}")
     strangers = [
-        url for url in (*found["oauth"], found["sign_in"]) if url and not _lies_in(url, sandbox_url)
+        url for url in (*found["oauth"], found["sign_in"]) if not _lies_in(url, sandbox_url)
     ]
     if strangers or not found["oauth"]:
         raise FakePart(f"OAuth goes to {strangers or 'nobody'}, not to the server at {sandbox_url}")

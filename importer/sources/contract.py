@@ -185,7 +185,8 @@ class Source:
 
     def urls(self) -> tuple[str, ...]:
         """Every address of the provider that this source may call or send a browser to."""
-        return (self.authorize_url, self.token_url, self.revoke_url, self.api_url, self.issuer)
+        every = (self.authorize_url, self.token_url, self.revoke_url, self.api_url, self.issuer)
+        return tuple(filter(None, every))
 
     def consent_screen(self) -> str:
         """Where the member's browser is sent to agree."""
