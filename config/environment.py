@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,20 @@ def fernet_keys(env: Env, name: str, purpose: str) -> list[bytes]:
             '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
         ) from None
     return keys
+
+
+def ledger_key(env: Env, name: str) -> bytes:
+    """The 32 bytes of an Ed25519 key in base64, or none. Raises ImproperlyConfigured otherwise."""
+    try:
+        seed = base64.b64decode(env.str(name, ""), validate=True)
+    except binascii.Error:
+        seed = b"?"
+    if len(seed) not in (0, KEY_BYTES):
+        raise ImproperlyConfigured(
+            f"{name} is not 32 bytes in base64. Make one with: python -c "
+            '"import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+        )
+    return seed
 
 
 def sources(env: Env) -> dict[str, Source]:

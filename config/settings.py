@@ -51,6 +51,8 @@ environment.refuse_equal_keys(
         "GRANT_KEYS": GRANT_KEYS,
     }
 )
+LEDGER_KEY = environment.ledger_key(env, "LEDGER_KEY")  # signs tree heads; empty: nothing is sealed
+LEDGER_OLD_KEYS = env.list("LEDGER_OLD_KEYS", [])  # public keys of earlier heads
 
 # --- how invitations behave -----------------------------------------------------------------------
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation

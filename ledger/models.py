@@ -46,3 +46,46 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at}"
+
+
+class Run(models.Model):
+    """Which entries became which leaves: `count` entries from `first_entry` on, without a gap.
+
+    Entries become leaves in the order in which the sealer finds them, not in that of their ids:
+    PostgreSQL gives ids before transactions commit. `hashes` holds 32 bytes per leaf.
+    """
+
+    position = models.BigIntegerField(primary_key=True)  # of its first leaf, counted from 0
+    first_entry = models.BigIntegerField(unique=True)
+    count = models.PositiveIntegerField()
+    hashes = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"leaves from {self.position}"
+
+
+class Block(models.Model):
+    """The root over 256 leaves that are complete, so that a proof need not hash millions."""
+
+    number = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"block {self.number}"
+
+
+class Seal(models.Model):
+    """One signed tree head. `note` is what was signed and published; the rest lets the sealer go on."""
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    size = models.BigIntegerField()
+    note = models.TextField()
+    # The roots of the perfect subtrees, 32 bytes each, largest first (ledger.merkle.Frontier).
+    frontier = models.BinaryField()
+    last_entry = models.BigIntegerField()  # the highest id that was seen
+    # Ids up to it that were not there yet: [first, last, seconds since 1970 when it was noticed].
+    gaps = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"

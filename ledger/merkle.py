@@ -1,0 +1,182 @@
+"""The hash tree over the ledger's entries, as Certificate Transparency builds it. Pure.
+
+Everything follows RFC 6962, section 2.1 (the same hashes as in RFC 9162): a leaf is hashed with the
+byte 0 before it, a node with the byte 1 before its two children, and n leaves are split at the largest
+power of two below n. Hashes are 32 bytes of SHA-256, sizes and positions count leaves from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+EMPTY = sha256().digest()  # the root of no leaves
+
+# (first, end) → the hash of the perfect subtree over these leaves; its size is a power of two.
+Subtree = Callable[[int, int], bytes]
+
+
+def leaf_hash(line: bytes) -> bytes:
+    """The hash of one leaf."""
+    return sha256(b"\0" + line).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of two neighbours."""
+    return sha256(b"\1" + left + right).digest()
+
+
+class Frontier:
+    """A tree that only grows: its perfect subtrees, largest first, at most one of each size.
+
+    That is all one needs to add leaves and to know the root: 24 hashes at ten million leaves.
+    """
+
+    def __init__(self, size: int = 0, hashes: Sequence[bytes] = ()) -> None:
+        if len(hashes) != size.bit_count():
+            raise ValueError(f"A tree of {size} leaves has {size.bit_count()} subtrees.")
+        self.size = size
+        self._hashes = list(hashes)
+
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The subtrees' hashes, largest subtree first."""
+        return tuple(self._hashes)
+
+    def add(self, subtree: bytes, height: int = 0) -> None:
+        """Adds a perfect subtree of 2**height leaves; the size must be a multiple of that."""
+        if self.size % (1 << height):
+            raise ValueError(f"A subtree of height {height} does not fit behind {self.size} leaves.")
+        carry = self.size >> height
+        while carry & 1:
+            subtree = node_hash(self._hashes.pop(), subtree)
+            carry >>= 1
+        self._hashes.append(subtree)
+        self.size += 1 << height
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Adds leaf hashes, the aligned middle of them as large subtrees: one pass per level."""
+        at, end = 0, len(leaves)
+        while at < end:
+            height = min(_trailing_zeros(self.size), (end - at).bit_length() - 1)
+            self.add(perfect_root(leaves[at : at + (1 << height)]), height)
+            at += 1 << height
+
+    def root(self) -> bytes:
+        """The root of the whole tree."""
+        if not self._hashes:
+            return EMPTY
+        root = self._hashes[-1]
+        for left in reversed(self._hashes[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def perfect_root(hashes: Sequence[bytes]) -> bytes:
+    """The root over a power of two of neighbours of the same height."""
+    while len(hashes) > 1:
+        pairs = iter(hashes)
+        hashes = [sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs)]
+    return hashes[0]
+
+
+def inclusion_proof(position: int, size: int, subtree: Subtree) -> list[bytes]:
+    """The hashes that lead from the leaf at `position` to the root of `size` leaves, lowest first."""
+    if not 0 <= position < size:
+        raise ValueError(f"There is no leaf {position} among {size}.")
+    return _path(position, 0, size, subtree)
+
+
+def _path(position: int, first: int, end: int, subtree: Subtree) -> list[bytes]:
+    if end - first == 1:
+        return []
+    middle = first + _split(end - first)
+    if position < middle:
+        return [*_path(position, first, middle, subtree), root_of(middle, end, subtree)]
+    return [*_path(position, middle, end, subtree), root_of(first, middle, subtree)]
+
+
+def root_of(first: int, end: int, subtree: Subtree) -> bytes:
+    """The root over the leaves from `first` up to `end`, put together from perfect subtrees."""
+    count = end - first
+    if count & (count - 1) == 0:
+        return subtree(first, end)
+    middle = first + _split(count)
+    return node_hash(subtree(first, middle), root_of(middle, end, subtree))
+
+
+def root_from_inclusion(leaf: bytes, position: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that this proof leads to (RFC 9162, section 2.1.3.2). Raises ValueError."""
+    if not 0 <= position < size:
+        raise ValueError(f"There is no leaf {position} among {size}.")
+    here, last, found = position, size - 1, leaf
+    for other in proof:
+        if last == 0:
+            raise ValueError("The proof has too many hashes.")
+        if here & 1 or here == last:
+            found = node_hash(other, found)
+            while not here & 1 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            found = node_hash(found, other)
+        here, last = here >> 1, last >> 1
+    if last:
+        raise ValueError("The proof has too few hashes.")
+    return found
+
+
+def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
+    """The hashes that show that the tree of `old` leaves is the beginning of the tree of `new`."""
+    if not 0 < old <= new:
+        raise ValueError(f"A tree of {old} leaves can't be the beginning of one of {new}.")
+    return _subproof(old, 0, new, True, subtree)
+
+
+def _subproof(old: int, first: int, end: int, whole: bool, subtree: Subtree) -> list[bytes]:
+    # RFC 6962, section 2.1.2: `whole` says that the old tree's root is one that the reader knows.
+    if old == end - first:
+        return [] if whole else [root_of(first, end, subtree)]
+    half = _split(end - first)
+    middle = first + half
+    if old <= half:
+        rest = _subproof(old, first, middle, whole, subtree)
+        return [*rest, root_of(middle, end, subtree)]
+    rest = _subproof(old - half, middle, end, False, subtree)
+    return [*rest, root_of(first, middle, subtree)]
+
+
+def is_consistent(
+    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Whether the proof shows it (RFC 9162, section 2.1.4.2)."""
+    if old == new:
+        return old_root == new_root and not proof
+    if not 0 < old < new:
+        return False
+    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
+    if not path:
+        return False
+    here, last = old - 1, new - 1
+    while here & 1:
+        here, last = here >> 1, last >> 1
+    found_old = found_new = path[0]
+    for other in path[1:]:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            found_old, found_new = node_hash(other, found_old), node_hash(other, found_new)
+            while not here & 1 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            found_new = node_hash(found_new, other)
+        here, last = here >> 1, last >> 1
+    return last == 0 and found_old == old_root and found_new == new_root
+
+
+def _split(count: int) -> int:
+    """The largest power of two below `count` (at least 2)."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def _trailing_zeros(size: int) -> int:
+    return (size & -size).bit_length() - 1 if size else 63
