@@ -8,14 +8,17 @@ head that was kept elsewhere shows what was cut off or rewritten together with i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from ledger import heads, lines
 from ledger.models import Block, Entry, Run, Seal
-from ledger.sealing import Growth, unpack
+from ledger.sealing import BLOCK, Growth, unpack
+
+RUNS_AT_ONCE = 16
 
 Progress = Callable[[int], None]  # is told how many leaves were recomputed
 
@@ -37,6 +40,16 @@ class Verified:
     waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Some runs, the lines of each (None: not plain), and the blocks and seals up to their end."""
+
+    runs: list[tuple[int, int, int, bytes]]
+    lines: list[list[bytes] | None]
+    blocks: list[tuple[int, bytes]]
+    seals: list[Seal]
+
+
 def verify(
     *,
     trusted: Sequence[heads.Verifier],
@@ -47,101 +60,148 @@ def verify(
 
     Raises DoesNotFit.
     """
-    tree = Growth()
-    seals = _Seals(trusted, since)
-    blocks = Block.objects.order_by("number").values_list("number", "root").iterator(2_000)
+    tree, heads_seen = Growth(), _Heads(trusted, since)
     spans: list[tuple[int, int]] = []
-    runs = Run.objects.order_by("position").values_list("position", "first_entry", "count", "hashes")
-    for position, first, count, stored in runs.iterator(200):
-        if position != tree.size:
-            raise DoesNotFit(f"Leaf {tree.size} is missing: the next one is leaf {position}.", first)
-        start = tree.size // 256
-        complete = tree.add(_checked_leaves(first, count, bytes(stored)))
-        for number, root in enumerate(complete, start):
-            if next(blocks, None) not in ((number, root), (number, memoryview(root))):
-                raise DoesNotFit(f"Block {number} has another root than its entries.", first)
-        spans.append((first, first + count - 1))
-        seals.reached(tree, first)
+    for stretch in _ahead(_stretches()):
+        blocks, seals = iter(stretch.blocks), iter(stretch.seals)
+        seal = next(seals, None)
+        for (position, first, count, stored), text in zip(
+            stretch.runs, stretch.lines, strict=True
+        ):
+            if position != tree.size:
+                raise DoesNotFit(f"Leaf {tree.size} is missing: {position} comes next.", first)
+            number = tree.size // BLOCK
+            for root in tree.add(_checked_leaves(first, count, stored, text)):
+                if next(blocks, None) != (number, root):
+                    raise DoesNotFit(f"Block {number} has another root than its entries.", first)
+                number += 1
+            spans.append((first, first + count - 1))
+            heads_seen.grown(first)
+            while seal and seal.size <= tree.size:
+                heads_seen.sealed(seal, tree)
+                seal = next(seals, None)
+        heads_seen.left_over(seal, tree)
+        if next(blocks, None):
+            raise DoesNotFit("There are more blocks than leaves.")
         progress(tree.size)
-    if next(blocks, None):
-        raise DoesNotFit("There are more blocks than leaves.")
-    last = seals.end(tree)
-    return Verified(tree.size, seals.count, _waiting(spans, last))
+    return Verified(tree.size, heads_seen.count, _waiting(spans, heads_seen.end(tree)))
 
 
-def _checked_leaves(first: int, count: int, stored: bytes) -> list[bytes]:
-    """The leaves of a run, computed from its entries. Raises DoesNotFit at the first that differs."""
-    last = first + count - 1
+def _ahead(stretches: Iterator[_Stretch]) -> Iterator[_Stretch]:
+    """The same, each read by a second thread while the one before is hashed.
+
+    The thread uses the caller's connection, which the caller leaves alone meanwhile: so both see the
+    same data, also inside a transaction.
+    """
+
+    def adopt(shared: object) -> None:
+        connections[DEFAULT_DB_ALIAS] = shared
+
+    shared = connections[DEFAULT_DB_ALIAS]
+    shared.inc_thread_sharing()
     try:
-        found = lines.read(first, last)
+        with ThreadPoolExecutor(1, initializer=adopt, initargs=(shared,)) as reader:
+            coming = reader.submit(next, stretches, None)
+            while stretch := coming.result():
+                coming = reader.submit(next, stretches, None)
+                try:
+                    yield stretch
+                except GeneratorExit:
+                    return
+    finally:
+        shared.dec_thread_sharing()
+
+
+def _stretches() -> Iterator[_Stretch]:
+    """Everything that the sealer stored, with the entries' lines, in the order of leaves."""
+    end = block = number = 0
+    while True:
+        runs = [
+            (position, first, count, bytes(hashes))
+            for position, first, count, hashes in Run.objects.filter(position__gte=end)
+            .order_by("position")
+            .values_list("position", "first_entry", "count", "hashes")[:RUNS_AT_ONCE]
+        ]
+        last = not runs
+        end = runs[-1][0] + runs[-1][2] if runs else end
+        blocks = Block.objects.filter(number__gte=block).order_by("number")
+        seals = Seal.objects.filter(number__gt=number).order_by("number")
+        if not last:
+            blocks, seals = blocks.filter(number__lt=end // BLOCK), seals.filter(size__lte=end)
+        found = _Stretch(
+            runs,
+            [_lines(first, first + count - 1) for _, first, count, _ in runs],
+            [(block.number, bytes(block.root)) for block in blocks[: 2 + len(runs) * lines.AT_ONCE]],
+            list(seals[: 1 + lines.AT_ONCE * len(runs)]),
+        )
+        block = found.blocks[-1][0] + 1 if found.blocks else block
+        number = found.seals[-1].number if found.seals else number
+        yield found
+        if last:
+            return
+
+
+def _lines(first: int, last: int) -> list[bytes] | None:
+    try:
+        return lines.read(first, last)
     except lines.NotPlain:
-        found = []
-    if len(found) != count:
-        raise _first_broken(first, last)
-    leaves = lines.leaf_hashes(found)
+        return None
+
+
+def _checked_leaves(first: int, count: int, stored: bytes, text: list[bytes] | None) -> list[bytes]:
+    """The leaves of a run, computed from its entries. Raises DoesNotFit at the first that differs."""
+    if text is None or len(text) != count:
+        raise _first_broken(first, count, stored)
+    leaves = lines.leaf_hashes(text)
     if b"".join(leaves) != stored:
-        for entry, (leaf, sealed) in enumerate(zip(leaves, unpack(stored), strict=False), first):
-            if leaf != sealed:
-                raise DoesNotFit(f"Entry {entry} is not what was sealed.", entry)
-        raise DoesNotFit(f"Entries from {first} on have another number of leaves.", first)
+        raise _first_broken(first, count, stored)
     return leaves
 
 
-def _first_broken(first: int, last: int) -> DoesNotFit:
-    """One by one, for the sentence: which entry of this run is missing or not plain."""
-    for entry in range(first, last + 1):
-        try:
-            if not lines.read(entry, entry):
-                return DoesNotFit(f"Entry {entry} is missing.", entry)
-        except lines.NotPlain:
+def _first_broken(first: int, count: int, stored: bytes) -> DoesNotFit:
+    """One by one, for the sentence: which entry of this run is missing or another one."""
+    sealed = unpack(stored)
+    for entry, leaf in enumerate(sealed, first):
+        found = _lines(entry, entry)
+        if found == []:
+            return DoesNotFit(f"Entry {entry} is missing.", entry)
+        if found is None or lines.leaf_hashes(found) != [leaf]:
             return DoesNotFit(f"Entry {entry} is not what was sealed.", entry)
-    return DoesNotFit(f"Entries {first} to {last} can't be read one by one.", first)
+    return DoesNotFit(f"From entry {first} on, {len(sealed)} leaves stand for {count}.", first)
 
 
-class _Seals:
+class _Heads:
     """The heads in the order of their sizes, each compared as soon as the tree has grown to it."""
 
     def __init__(self, trusted: Sequence[heads.Verifier], since: Sequence[heads.Head]) -> None:
         self._trusted = list(trusted)
-        self._stored: Iterator[Seal] = Seal.objects.order_by("number").iterator(500)
         self._kept = sorted(since, key=lambda head: head.size)
-        self._next = next(self._stored, None)
         self._last: Seal | None = None
         self._first_entry: int | None = None  # of what was added since the last head
         self.count = 0
 
-    def reached(self, tree: Growth, first: int) -> None:
-        """Compares what has the tree's present size. Raises DoesNotFit."""
+    def grown(self, first: int) -> None:
+        """Notes what the next head is about."""
         if self._first_entry is None:
             self._first_entry = first
-        if not self._next and not self._kept:
-            return
-        sizes = [seal.size for seal in (self._next,) if seal] + [h.size for h in self._kept[:1]]
-        if tree.size < min(sizes):
-            return
-        root = tree.frontier().root()
+
+    def sealed(self, seal: Seal, tree: Growth) -> None:
+        """Compares a stored head, and what was kept elsewhere of that size. Raises DoesNotFit."""
+        root, entry = tree.frontier().root(), self._first_entry
         while self._kept and self._kept[0].size <= tree.size:
             kept = self._kept.pop(0)
-            if kept.size != tree.size or kept.root != root:
+            if (kept.size, kept.root) != (tree.size, root):
                 raise DoesNotFit(
                     f"The head of {kept.at:%Y-%m-%d %H:%M} that was kept elsewhere does not fit: what it "
-                    f"sealed was rewritten. The first difference is in entry {self._first_entry} or later.",
-                    self._first_entry,
+                    f"sealed was rewritten. The first difference may be in entry {entry}.",
+                    entry,
                 )
-        while self._next and self._next.size <= tree.size:
-            self._compare(self._next, tree.size, root)
-            self._last, self._next = self._next, next(self._stored, None)
-            self.count += 1
-        self._first_entry = None
-
-    def _compare(self, seal: Seal, size: int, root: bytes) -> None:
-        entry = self._first_entry
         try:
             head = heads.read(seal.note, self._trusted)
         except heads.BadHead as problem:
             raise DoesNotFit(f"Head {seal.number}: {problem}", entry) from None
-        if (head.size, seal.size) != (size, size):
-            raise DoesNotFit(f"Head {seal.number} is about {head.size} leaves, not {size}.", entry)
+        if (head.size, seal.size) != (tree.size, tree.size):
+            raise DoesNotFit(f"Head {seal.number} is not about {tree.size} leaves.", entry)
         if head.root != root:
             raise DoesNotFit(
                 f"Head {seal.number} does not fit: of the entries that it sealed, the first that may "
@@ -150,10 +210,18 @@ class _Seals:
             )
         before = heads.fingerprint(self._last.note) if self._last else None
         number = self._last.number + 1 if self._last else 1
-        if (head.previous, seal.number) != (before, number):
-            raise DoesNotFit(f"A head is missing before head {seal.number}.", entry)
-        if seal.at != head.at:
-            raise DoesNotFit(f"Head {seal.number} was signed at another time than its row says.")
+        if (head.previous, seal.number, seal.at) != (before, number, head.at):
+            raise DoesNotFit(f"Head {seal.number} does not follow the head before it.", entry)
+        self._last, self._first_entry = seal, None
+        self.count += 1
+
+    def left_over(self, seal: Seal | None, tree: Growth) -> None:
+        """After a stretch: a head that is about more than there is. Raises DoesNotFit."""
+        if seal:
+            raise DoesNotFit(
+                f"The ledger was cut off: head {seal.number} is about {seal.size} entries, and "
+                f"{tree.size} are here."
+            )
 
     def end(self, tree: Growth) -> Seal | None:
         """After the last leaf: nothing may be left over. Returns the last seal. Raises DoesNotFit."""
@@ -162,11 +230,6 @@ class _Seals:
             raise DoesNotFit(
                 f"The ledger was cut off: {tree.size} entries are sealed here, and the head of "
                 f"{kept.at:%Y-%m-%d %H:%M} that was kept elsewhere is about {kept.size}."
-            )
-        if self._next:
-            raise DoesNotFit(
-                f"The ledger was cut off: head {self._next.number} is about {self._next.size} entries, "
-                f"and {tree.size} are here."
             )
         if self._first_entry is not None:
             raise DoesNotFit("Leaves were added without a head.", self._first_entry)
@@ -182,22 +245,23 @@ def _waiting(spans: list[tuple[int, int]], last: Seal | None) -> int:
         if right[0] <= left[1]:
             raise DoesNotFit(f"Entry {right[0]} was sealed twice.", right[0])
     watched = [(first, end) for first, end, _ in last.gaps] if last else []
-    waiting = 0
-    holes = [(left[1] + 1, right[0] - 1) for left, right in pairwise([(0, 0), *spans])]
     top = last.last_entry if last else 0
-    holes.append(((spans[-1][1] if spans else 0) + 1, top))
-    with connection.cursor() as cursor:
-        for first, end in holes:
-            if end < first:
-                continue
-            cursor.execute(
-                "SELECT id FROM ledger_entry WHERE id BETWEEN %s AND %s ORDER BY id", [first, end]
-            )
-            for (entry,) in cursor.fetchall():
-                if not any(a <= entry <= b for a, b in watched):
-                    raise DoesNotFit(f"Entry {entry} was inserted after its time.", entry)
-                waiting += 1
-    below = Entry.objects.filter(id__lt=1).order_by("id").values_list("id", flat=True).first()
-    if below is not None:
-        raise DoesNotFit(f"Entry {below} was inserted before the first one.", below)
+    waiting = 0
+    for left, right in pairwise([(None, None), *spans, (top + 1, None)]):
+        if left[1] is not None and left[1] + 1 == right[0]:
+            continue
+        for entry in _between(left[1], right[0]):
+            if not any(first <= entry <= end for first, end in watched):
+                raise DoesNotFit(f"Entry {entry} was put in after its time.", entry)
+            waiting += 1
     return waiting + Entry.objects.filter(id__gt=top).count()
+
+
+def _between(left: int | None, right: int) -> list[int]:
+    """The ids of entries between these two, both excluded; None is before everything."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM ledger_entry WHERE id < %s AND (%s IS NULL OR id > %s) ORDER BY id",
+            [right, left, left],
+        )
+        return [number for (number,) in cursor.fetchall()]
