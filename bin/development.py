@@ -186,15 +186,16 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
 
 def _keys(path: Path) -> dict[str, str]:
     """The generated keys, the same at every start: new ones would break links and stored data."""
-    if not path.exists():
-        keys = {
-            name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "TOKEN_KEY", "ADDRESS_KEY")
-        }
-        # As Fernet wants it.
-        keys["GRANT_KEYS"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        path.touch(mode=0o600)
-        path.write_text("".join(f"{name}={key}\n" for name, key in keys.items()))
-    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+    kept = path.read_text() if path.exists() else ""
+    keys = dict(line.split("=", 1) for line in kept.splitlines())
+    for name in ("SECRET_KEY", "TOKEN_KEY", "ADDRESS_KEY"):
+        keys.setdefault(name, secrets.token_urlsafe(48))
+    # As Fernet wants it, and 32 bytes in base64.
+    keys.setdefault("GRANT_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    keys.setdefault("LEDGER_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={key}\n" for name, key in keys.items()))
+    return keys
 
 
 def _run(processes: list[str], environment: dict[str, str], state: Path) -> int:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -136,6 +136,7 @@ def production(folder: Path) -> dict[str, str]:
         "TOKEN_KEY": key[::-1],
         "ADDRESS_KEY": key.swapcase(),
         "GRANT_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "LEDGER_KEY": b64encode(secrets.token_bytes(32)).decode(),
         "ALLOWED_HOSTS": "handpicked.example",
         "SITE_URL": "https://handpicked.example",
         "POSTAL_ADDRESS": "1 Example Street, 1000 Example",

@@ -52,7 +52,7 @@ environment.refuse_equal_keys(
     }
 )
 LEDGER_KEY = environment.ledger_key(env, "LEDGER_KEY")  # signs tree heads; empty: nothing is sealed
-LEDGER_OLD_KEYS = env.list("LEDGER_OLD_KEYS", [])  # public keys of earlier heads
+LEDGER_OLD_KEYS: list[str] = env.list("LEDGER_OLD_KEYS", [])  # public keys of earlier heads
 
 # --- how invitations behave -----------------------------------------------------------------------
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
@@ -223,6 +223,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "importer.tasks.continue_imports",
         "schedule": env.float("SWEEP_SECONDS", 5.0),
         "options": {"expires": 30},
+    },
+    "seal the ledger": {
+        "task": "ledger.tasks.seal",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "forget": {
         "task": "invites.tasks.forget_what_is_over",

@@ -79,8 +79,13 @@ def signing_key() -> Ed25519PrivateKey | None:
 def verifiers() -> list[Verifier]:
     """The public keys whose heads count: the present one, and those of LEDGER_OLD_KEYS."""
     key = signing_key()
-    ours = [Verifier(origin(), key.public_key().public_bytes_raw())] if key else []
+    ours = [public(key)] if key else []
     return ours + [verifier(line) for line in settings.LEDGER_OLD_KEYS]
+
+
+def public(key: Ed25519PrivateKey) -> Verifier:
+    """The public half of our key, under the ledger's name."""
+    return Verifier(origin(), key.public_key().public_bytes_raw())
 
 
 def verifier(line: str) -> Verifier:
@@ -100,7 +105,7 @@ def verifier(line: str) -> Verifier:
 def sign(head: Head, key: Ed25519PrivateKey) -> str:
     """The head with its signature: a signed note."""
     text = head.text()
-    by = Verifier(head.origin, key.public_key().public_bytes_raw())
+    by = public(key)
     return f"{text}\n— {by.name} {_base64(by.id + key.sign(text.encode()))}\n"
 
 
@@ -118,9 +123,7 @@ def read(note: str, trusted: list[Verifier]) -> Head:
     except ValueError:
         raise BadHead(f"{found['at']} is not a moment.") from None
     previous = None if found["previous"] == "none" else base64.b64decode(found["previous"])
-    return Head(
-        found["origin"], int(found["size"]), base64.b64decode(found["root"]), previous, at
-    )
+    return Head(found["origin"], int(found["size"]), base64.b64decode(found["root"]), previous, at)
 
 
 def fingerprint(note: str) -> bytes:

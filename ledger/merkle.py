@@ -46,7 +46,9 @@ class Frontier:
     def add(self, subtree: bytes, height: int = 0) -> None:
         """Adds a perfect subtree of 2**height leaves; the size must be a multiple of that."""
         if self.size % (1 << height):
-            raise ValueError(f"A subtree of height {height} does not fit behind {self.size} leaves.")
+            raise ValueError(
+                f"A subtree of height {height} does not fit behind {self.size} leaves."
+            )
         carry = self.size >> height
         while carry & 1:
             subtree = node_hash(self._hashes.pop(), subtree)
@@ -75,8 +77,8 @@ class Frontier:
 def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """The root over a power of two of neighbours of the same height."""
     while len(hashes) > 1:
-        pairs = iter(hashes)
-        hashes = [sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs)]
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [sha256(b"\1" + left + right).digest() for left, right in pairs]
     return hashes[0]
 
 

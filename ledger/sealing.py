@@ -8,19 +8,23 @@ and the database takes one of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import pairwise
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from ledger import clock, heads, lines
 from ledger.merkle import Frontier
-from ledger.models import Block, Run, Seal
+from ledger.models import Block, Entry, Run, Seal
 
 MOST_AT_ONCE = 50_000  # entries under one head; a longer queue becomes several heads
 BLOCK_HEIGHT = 8
 BLOCK = 1 << BLOCK_HEIGHT
 # An id that is still missing after so long belongs to a transaction that was rolled back.
 GIVE_UP_SECONDS = 3600
+LATE_MINUTES = 10  # beat seals every minute
 
 Span = tuple[int, int]  # entries from one id to another, both included, none missing
 
@@ -71,7 +75,7 @@ def seal() -> int:
     return total
 
 
-def _one_head(key: heads.Ed25519PrivateKey) -> int:
+def _one_head(key: Ed25519PrivateKey) -> int:
     last = Seal.objects.order_by("-number").first()
     at = clock.now()
     spans = _new_spans(last)
@@ -96,13 +100,14 @@ def _one_head(key: heads.Ed25519PrivateKey) -> int:
         at=at,
     )
     before = last.last_entry if last else 0
+    note = heads.sign(head, key)
     try:
         with transaction.atomic():
             Seal(
                 number=last.number + 1 if last else 1,
                 at=at,
                 size=head.size,
-                note=heads.sign(head, key),
+                note=note,
                 frontier=b"".join(frontier.hashes),
                 last_entry=max(before, spans[-1][1]),
                 gaps=_gaps(last, spans, int(at.timestamp())),
@@ -112,6 +117,21 @@ def _one_head(key: heads.Ed25519PrivateKey) -> int:
     except IntegrityError:
         return 0  # another sealer was faster
     return sum(run.count for run in runs)
+
+
+def what_is_wrong() -> str:
+    """The sentence for whoever runs the site; "" while new entries are sealed within minutes."""
+    last = Seal.objects.order_by("-number").first()
+    waiting = Entry.objects.filter(
+        id__gt=last.last_entry if last else 0,
+        at__lt=clock.now() - timedelta(minutes=LATE_MINUTES),
+    )
+    if not waiting.exists():
+        return ""
+    since = f"since {last.at:%Y-%m-%d %H:%M} UTC" if last else "at all"
+    if not settings.LEDGER_KEY:
+        return f"The ledger was not sealed {since}: LEDGER_KEY is not set. Sending goes on."
+    return f"The ledger was not sealed {since}. Look for ledger.tasks.seal in the worker's log."
 
 
 def growth_after(last: Seal | None) -> Growth:
@@ -163,9 +183,7 @@ def _gaps(last: Seal | None, spans: list[Span], now: int) -> list[list[int]]:
             gaps += [[*gap, noticed] for gap in _without(first, end, spans)]
     new = [(before, before), *((first, end) for first, end in spans if first > before)]
     gaps += [
-        [left[1] + 1, right[0] - 1, now]
-        for left, right in pairwise(new)
-        if right[0] > left[1] + 1
+        [left[1] + 1, right[0] - 1, now] for left, right in pairwise(new) if right[0] > left[1] + 1
     ]
     return gaps
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ledger import heads, lines
 from ledger.models import Block, Entry, Run, Seal
@@ -65,9 +66,7 @@ def verify(
     for stretch in _ahead(_stretches()):
         blocks, seals = iter(stretch.blocks), iter(stretch.seals)
         seal = next(seals, None)
-        for (position, first, count, stored), text in zip(
-            stretch.runs, stretch.lines, strict=True
-        ):
+        for (position, first, count, stored), text in zip(stretch.runs, stretch.lines, strict=True):
             if position != tree.size:
                 raise DoesNotFit(f"Leaf {tree.size} is missing: {position} comes next.", first)
             number = tree.size // BLOCK
@@ -94,7 +93,7 @@ def _ahead(stretches: Iterator[_Stretch]) -> Iterator[_Stretch]:
     same data, also inside a transaction.
     """
 
-    def adopt(shared: object) -> None:
+    def adopt(shared: BaseDatabaseWrapper) -> None:
         connections[DEFAULT_DB_ALIAS] = shared
 
     shared = connections[DEFAULT_DB_ALIAS]
@@ -131,7 +130,10 @@ def _stretches() -> Iterator[_Stretch]:
         found = _Stretch(
             runs,
             [_lines(first, first + count - 1) for _, first, count, _ in runs],
-            [(block.number, bytes(block.root)) for block in blocks[: 2 + len(runs) * lines.AT_ONCE]],
+            [
+                (block.number, bytes(block.root))
+                for block in blocks[: 2 + len(runs) * lines.AT_ONCE]
+            ],
             list(seals[: 1 + lines.AT_ONCE * len(runs)]),
         )
         block = found.blocks[-1][0] + 1 if found.blocks else block
@@ -247,13 +249,14 @@ def _waiting(spans: list[tuple[int, int]], last: Seal | None) -> int:
     watched = [(first, end) for first, end, _ in last.gaps] if last else []
     top = last.last_entry if last else 0
     waiting = 0
-    for left, right in pairwise([(None, None), *spans, (top + 1, None)]):
-        if left[1] is not None and left[1] + 1 == right[0]:
-            continue
-        for entry in _between(left[1], right[0]):
-            if not any(first <= entry <= end for first, end in watched):
-                raise DoesNotFit(f"Entry {entry} was put in after its time.", entry)
-            waiting += 1
+    after: int | None = None
+    for first, end in [*spans, (top + 1, top + 1)]:
+        if after is None or first > after + 1:
+            for entry in _between(after, first):
+                if not any(low <= entry <= high for low, high in watched):
+                    raise DoesNotFit(f"Entry {entry} was put in after its time.", entry)
+                waiting += 1
+        after = end
     return waiting + Entry.objects.filter(id__gt=top).count()
 
 

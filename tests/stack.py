@@ -12,6 +12,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -209,6 +210,7 @@ def _environment(
         "TOKEN_KEY": secrets.token_urlsafe(48),
         "ADDRESS_KEY": secrets.token_urlsafe(48),
         "GRANT_KEYS": Fernet.generate_key().decode(),
+        "LEDGER_KEY": b64encode(secrets.token_bytes(32)).decode(),
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SITE_URL": url,
         "POSTAL_ADDRESS": "1 Example Street, 1000 Example",

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from importer import promises
 from invites.models import AccountMail, Draft, Invitation
-from ledger import clock, heartbeat
+from ledger import clock, heartbeat, sealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,10 @@ class Finding:
 
 def findings() -> list[Finding]:
     """All that was looked at. The first is beat, without which the others will not get better."""
-    wrong = heartbeat.what_is_wrong()
+    wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
     return [
         Finding(wrong or "Beat is alive.", not wrong),
+        Finding(unsealed or "The ledger is sealed.", not unsealed),
         *(
             Finding(f"Kept too long: {what}: {count:,}", count == 0)
             for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()

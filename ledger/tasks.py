@@ -1,0 +1,11 @@
+"""What beat asks of the ledger."""
+
+from celery import shared_task
+
+from ledger import sealing
+
+
+@shared_task
+def seal() -> None:
+    """Signs a head over what was appended since the last one."""
+    sealing.seal()
