@@ -17,6 +17,8 @@ from importer.addresses import REFUSALS
 from importer.cleaning import CleanPerson
 from importer.models import (
     GOING_ON,
+    OPEN,
+    AwaitedFile,
     Contact,
     ContactAddress,
     Grant,
@@ -24,10 +26,11 @@ from importer.models import (
     ImportState,
     LastClick,
     LeftOut,
+    Purpose,
     Upload,
 )
 from importer.oauth import NotConnected, Question
-from importer.sources import typed
+from importer.sources import KINDS, typed
 from ledger import clock, entries, subjects
 from ledger.entries import Event, Fact
 
@@ -50,20 +53,28 @@ class CannotInvite(ValueError):
 
 
 def begin_connection(
-    *, member: AbstractBaseUser, source: str, continues: str = ""
+    *,
+    member: AbstractBaseUser,
+    source: str,
+    continues: str = "",
+    purpose: Purpose = Purpose.READ,
 ) -> tuple[str, Question]:
     """The address of the provider's consent screen, and what the session keeps until the answer.
 
-    Raises KeyError for a source that this site does not offer.
+    Raises KeyError for a source that this site does not offer for this purpose.
     """
+    found = oauth.configured()[source]
+    if purpose is Purpose.LOOK_UP and KINDS[found.kind].search is None:
+        raise KeyError(source)
     touch(member)
-    return oauth.ask(oauth.configured()[source], member.pk, continues)
+    return oauth.ask(found, member.pk, continues, purpose)
 
 
 def finish_connection(
     *, member: AbstractBaseUser, question: Question | None, answer: Mapping[str, str]
 ) -> Import:
-    """Turns a provider's answer into an import that a worker reads. Raises NotConnected.
+    """Turns a provider's answer into an import that a worker reads, or into a look-up that waits for
+    the member's words. Raises NotConnected.
 
     `question` is what the session kept, or None when it kept nothing.
     """
@@ -75,14 +86,21 @@ def finish_connection(
         with transaction.atomic():
             at = clock.now()
             run = _half_read(member, question) or Import(
-                member_id=member.pk, source=source.name, source_label=source.book, created_at=at
+                member_id=member.pk,
+                source=source.name,
+                source_label=source.book,
+                purpose=Purpose(question.purpose),
+                created_at=at,
             )
-            run.state, run.error, run.attempts = ImportState.WAITING, "", 0
+            is_look_up = run.purpose == Purpose.LOOK_UP
+            run.state = ImportState.LOOKING if is_look_up else ImportState.WAITING
+            run.error, run.attempts = "", 0
             run.not_before = run.finished_at = None
             run.revocation = ""
             run.save()
             grants.keep(run, token, at)
-            _record("import.connected", member, **{"import": str(run.uid), "source": source.name})
+            action = "look_up.connected" if is_look_up else "import.connected"
+            _record(action, member, **{"import": str(run.uid), "source": source.name})
             transaction.on_commit(lambda: reading.nudge(run.pk))
     except DatabaseError:
         # Nobody would remember this access, so it must not live.
@@ -222,11 +240,13 @@ def _forget(
         at = clock.now()
         runs = Import.objects.filter(member_id=member_id)
         if read_before is None:
-            going_on = list(runs.filter(state__in=GOING_ON))
+            going_on = list(runs.filter(state__in=OPEN))
             uploads = Upload.objects.filter(member_id=member_id)
             files = uploads.count()
             reading.end_by_member(going_on, at)
             uploads.delete()
+            if why == "asked":
+                AwaitedFile.objects.filter(member_id=member_id).delete()
         else:
             going_on, files = [], 0
         erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)

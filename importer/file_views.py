@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from importer import mending, uploading
+from importer import awaiting, mending, uploading
 from importer.addresses import NotAnAddress
 from importer.forms import TOO_LARGE, AddressFile, ColumnsForm, MendedAddress
 from importer.models import Import, LeftOut
@@ -147,6 +147,18 @@ def mend(request: HttpRequest, uid: UUID, row: int) -> HttpResponse:
             return redirect("importer:import", uid=run.uid)
     context = {"step": 1, "form": form, "run": run, "row": left_out}
     return render(request, "importer/mend.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def linkedin(request: HttpRequest) -> HttpResponse:
+    """LinkedIn's file, step by step. POST says that it was asked for, or that nobody waits for it."""
+    if request.method == "POST":
+        change = awaiting.end if "stop" in request.POST else awaiting.begin
+        change(member=_member(request))
+        return redirect("importer:connect")
+    context = {"step": 1, "form": AddressFile(), "awaited": awaiting.awaited(_member(request))}
+    return render(request, "importer/linkedin.html", context)
 
 
 def _mended_words(mended: mending.Mended | None) -> str:

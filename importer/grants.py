@@ -38,7 +38,8 @@ def replace(grant: Grant, token: Token) -> None:
     """Stores the token that a refresh has brought. When the grant ends does not change."""
     grant.ciphertext = _sealed(token)
     grant.refreshed = True
-    grant.save(update_fields=["ciphertext", "refreshed"])
+    grant.ready = False
+    grant.save(update_fields=["ciphertext", "refreshed", "ready"])
 
 
 def opened(grant: Grant) -> Token:

@@ -12,17 +12,26 @@ from importer.addresses import REFUSALS, Kind
 from importer.cleaning import REASONS
 
 
+class Purpose(models.TextChoices):
+    """What an access was asked for."""
+
+    READ = "read", "Read the whole address book"
+    LOOK_UP = "look_up", "Look people up"
+
+
 class ImportState(models.TextChoices):
-    """Where an import is. `waiting` and `reading` go on by themselves, the others don't."""
+    """Where an import is. `waiting` and `reading` go on by themselves, `looking` at a member's word."""
 
     WAITING = "waiting", "Waiting"
     READING = "reading", "Reading"
+    LOOKING = "looking", "Looking people up"
     DONE = "done", "Done"
     STOPPED = "stopped", "Stopped"
     FAILED = "failed", "Failed"
 
 
 GOING_ON = [ImportState.WAITING.value, ImportState.READING.value]
+OPEN = [*GOING_ON, ImportState.LOOKING.value]
 
 
 class Revocation(models.TextChoices):
@@ -35,9 +44,10 @@ class Revocation(models.TextChoices):
 
 
 class Import(models.Model):
-    """One reading of one address book. Counts and states only; without its people it says nothing.
+    """One reading of one address book, or one look-up in it. Without its people it says nothing.
 
-    read = kept + merged + left_out, in people. `cursor` is where to go on after the stored pages.
+    read = kept + merged + left_out, in people; of a look-up they are those who were picked. `cursor` is
+    where to go on after the stored pages.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -47,6 +57,7 @@ class Import(models.Model):
     )
     source = models.CharField(max_length=40)
     source_label = models.CharField(max_length=80)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.READ)
     state = models.CharField(
         max_length=10, choices=ImportState.choices, default=ImportState.WAITING
     )
@@ -93,7 +104,8 @@ class Grant(models.Model):
     """An OAuth token for one import, encrypted. Revoked and deleted when `ends_at` has come.
 
     An import that is over moves `ends_at` to the present; GRANT_MINUTES after `created_at` it is
-    deleted whatever the provider says.
+    deleted whatever the provider says. For looking people up: `ready` once the provider has been
+    told to prepare its search, and how often it was `asked` in the minute since `asked_since`.
     """
 
     import_run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="grant")
@@ -101,6 +113,9 @@ class Grant(models.Model):
     created_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
     refreshed = models.BooleanField(default=False)
+    ready = models.BooleanField(default=False)
+    asked = models.PositiveSmallIntegerField(default=0)
+    asked_since = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"grant of import {self.import_run_id}"
@@ -273,6 +288,22 @@ class LeftOut(models.Model):
 
     def __str__(self) -> str:
         return f"left out {self.pk}"
+
+
+class AwaitedFile(models.Model):
+    """A member has asked LinkedIn for their file, or wants to. It waits for as long as they like.
+
+    `mailed_at` is when we last mailed them a link to go on at a computer.
+    """
+
+    member = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    since = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"file awaited by member {self.member_id}"
 
 
 class LastClick(models.Model):

@@ -22,7 +22,7 @@ from requests_oauthlib import OAuth2Session
 from urllib3.exceptions import HTTPError
 
 from importer.grants import Token
-from importer.models import Revocation
+from importer.models import Purpose, Revocation
 from importer.sources import KINDS
 from importer.sources.contract import AccessRevoked, Kind, Source, SourceError
 
@@ -75,7 +75,7 @@ class NotConnected(Exception):
 class Question:
     """One question to a provider, as the browser's session keeps it until the answer comes.
 
-    `continues` is the uid of an import that stopped half-way, or "".
+    `continues` is the uid of an import that stopped half-way, or "". `purpose` is one of Purpose.
     """
 
     source: str
@@ -83,6 +83,7 @@ class Question:
     state: str
     verifier: str
     continues: str = ""
+    purpose: str = Purpose.READ.value
 
 
 def configured() -> Mapping[str, Source]:
@@ -96,7 +97,9 @@ def kind_of(name: str) -> Kind | None:
     return KINDS[source.kind] if source else None
 
 
-def ask(source: Source, member_id: int, continues: str = "") -> tuple[str, Question]:
+def ask(
+    source: Source, member_id: int, continues: str = "", purpose: Purpose = Purpose.READ
+) -> tuple[str, Question]:
     """The address of the provider's consent screen, and the question to keep in the session.
 
     PKCE is S256 (RFC 9700, section 2.1.1), but at a provider that refuses it; `state` is new for each
@@ -110,7 +113,7 @@ def ask(source: Source, member_id: int, continues: str = "") -> tuple[str, Quest
     proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if kind.pkce else {}
     # No access_type=offline, no prompt=consent: one import needs no refresh token.
     url, _ = session.authorization_url(source.authorize_url, state=state, **proof)
-    return url, Question(source.name, member_id, state, verifier, continues)
+    return url, Question(source.name, member_id, state, verifier, continues, purpose.value)
 
 
 def check_answer(source: Source, question: Question, answer: Mapping[str, str]) -> str:

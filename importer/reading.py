@@ -22,7 +22,16 @@ from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 
 from importer import cleaning, grants, oauth, storing, uploads
-from importer.models import GOING_ON, Grant, Import, ImportState, LeftOut, Revocation, Upload
+from importer.models import (
+    GOING_ON,
+    Grant,
+    Import,
+    ImportState,
+    LeftOut,
+    Purpose,
+    Revocation,
+    Upload,
+)
 from importer.sources import KINDS, connection, files
 from importer.sources.contract import (
     Access,
@@ -138,12 +147,12 @@ def _read(run: Run, grant: Grant) -> None:
     try:
         if run.source is None:
             raise SourceError("source_gone", permanent=True)
-        access = _access(grant)
+        access = access_of(grant)
         while run.row.going_on and time.monotonic() < stop_at:
             try:
                 _read_with(run, run.source, access, stop_at)
             except AccessRevoked:
-                access = _refreshed(run.source, grant)
+                access = refreshed(run.source, grant)
     except AskLater as told:
         _wait_as_told(run, grant, told)
     except SourceError as error:
@@ -176,14 +185,15 @@ def _read_with(run: Run, source: Source, access: Access, stop_at: float) -> None
             _store(run, page)
 
 
-def _access(grant: Grant) -> Access:
+def access_of(grant: Grant) -> Access:
+    """What opens the address book. Raises SourceError when our key for it has changed."""
     try:
         return grants.access(grants.opened(grant))
     except grants.Unreadable:
         raise SourceError("grant_unreadable", permanent=True) from None
 
 
-def _refreshed(source: Source, grant: Grant) -> Access:
+def refreshed(source: Source, grant: Grant) -> Access:
     """A new access token, once per grant. Raises AccessRevoked when that can't help."""
     if grant.refreshed:
         raise AccessRevoked
@@ -303,10 +313,14 @@ def _over(
 
 
 def end_by_member(rows: Iterable[Import], at: datetime) -> None:
-    """Stops imports at the member's word, in the caller's transaction; workers end the access."""
+    """Stops imports at the member's word, in the caller's transaction; workers end the access.
+
+    A look-up has no other end: it is done.
+    """
     for row in rows:
+        is_look_up = row.purpose == Purpose.LOOK_UP
         Import.objects.filter(pk=row.pk).update(
-            state=ImportState.STOPPED,
+            state=ImportState.DONE if is_look_up else ImportState.STOPPED,
             finished_at=at,
             lease=None,
             lease_until=None,
@@ -314,7 +328,7 @@ def end_by_member(rows: Iterable[Import], at: datetime) -> None:
             error="",
         )
         row.refresh_from_db()
-        _over(row, at, "import.stopped")
+        _over(row, at, "look_up.ended" if is_look_up else "import.stopped")
 
 
 def _end_access_if_over(run: Run) -> None:
@@ -340,6 +354,8 @@ def _end_access_if_over(run: Run) -> None:
         if not Import.objects.filter(run.mine()).update(revocation=outcome, not_before=None):
             raise LeaseLost
         grant.delete()
+        if row.state == ImportState.LOOKING:
+            end_by_member([row], at)  # the hour is over, and nobody has said that they are done
         entries.append(
             [
                 Event(

@@ -99,6 +99,13 @@ def store(
     return counts, found
 
 
+def as_kept(book: Book, person: CleanPerson) -> Contact:
+    """The contact that this person would become by themselves. Stores nothing, and asks no table."""
+    target = _Target(_new_contact(book, person))
+    _merge(target, person, book, {})
+    return target.contact
+
+
 def add_address(contact: Contact, address: Address) -> Contact:
     """Adds an address to a contact; returns whose it is: theirs, or that of who had it already.
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from importer import reading, storing, uploads
 from importer.actions import touch
-from importer.models import Import, Upload
+from importer.models import AwaitedFile, Import, Upload
 from importer.sources import columns, files
 from importer.sources.columns import HEADER_WITHIN, Columns
 from importer.sources.contract import BadFile
@@ -98,6 +98,8 @@ def _start(member: AbstractBaseUser, source: str, label: str, pages: Pages) -> I
             estimated_total=pages.entries,
         )
         uploads.keep(member.pk, pages, at, run)
+        if source == files.BOOKS["linkedin"][0]:
+            AwaitedFile.objects.filter(member_id=member.pk).delete()  # here it is
         subject = subjects.of_member(member.pk)
         facts = {"import": str(run.uid), "source": source}
         entries.append([Event("import.uploaded", subject, subject, {**facts})])

@@ -10,6 +10,7 @@ urlpatterns = [
     path("connect/<slug:source>/", views.start, name="start"),
     path("callback/", views.callback, name="callback"),
     path("type/", views.type_person, name="type"),
+    path("linkedin/", file_views.linkedin, name="linkedin"),
     path("file/", file_views.upload, name="upload"),
     path("file/<uuid:uid>/", file_views.choose_columns, name="columns"),
     path("imports/<uuid:uid>/", views.show_import, name="import"),

@@ -15,13 +15,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from importer import actions, oauth
+from importer import actions, awaiting, describing, looking_up, oauth
 from importer.addresses import NotAnAddress
 from importer.forms import TypedPerson
-from importer.models import Grant, Import
+from importer.models import Import, Purpose
 from importer.oauth import NotConnected, Question
-from importer.sources import KINDS, files
 from importer.sources.contract import PROBLEMS
+from importer.ways import ways
 
 QUESTION = "contacts_question"  # in the session: what was asked of a provider, until it answers
 ROWS_ON_A_PAGE = 50
@@ -37,9 +37,13 @@ def connect(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest, source: str) -> HttpResponse:
-    """To the provider's consent screen."""
+    """To the provider's consent screen: to read everything, or to look people up."""
+    is_look_up = request.POST.get("purpose") == Purpose.LOOK_UP
+    purpose = Purpose.LOOK_UP if is_look_up else Purpose.READ
     try:
-        url, question = actions.begin_connection(member=_member(request), source=source)
+        url, question = actions.begin_connection(
+            member=_member(request), source=source, purpose=purpose
+        )
     except KeyError:
         raise Http404 from None
     return _to_consent_screen(request, url, question)
@@ -57,10 +61,13 @@ def callback(request: HttpRequest) -> HttpResponse:
     except NotConnected as refusal:
         if refusal.code != "not_expected":
             request.session.pop(QUESTION, None)
-        provider = _provider(question.source, "") if question else ""
+        provider = describing.provider(question.source, "") if question else ""
         messages.warning(request, oauth.REFUSALS[refusal.code].format(provider=provider))
         return redirect("importer:connect")
     request.session.pop(QUESTION, None)
+    if run.purpose == Purpose.LOOK_UP:
+        looking_up.make_ready(run)
+        return redirect("invites:look_up", uid=run.uid)
     return redirect("importer:import", uid=run.uid)
 
 
@@ -68,8 +75,10 @@ def callback(request: HttpRequest) -> HttpResponse:
 @never_cache
 def show_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Progress while it reads, and the report afterwards. With htmx only the moving part."""
-    run = _import(request, uid)
-    context = {**_facts(run), "step": 1, "held": actions.held(_member(request))}
+    run = get_object_or_404(Import, uid=uid, member_id=_member(request).pk)
+    if run.purpose == Purpose.LOOK_UP:
+        return redirect("invites:look_up", uid=run.uid)
+    context = {**describing.facts(run), "step": 1, "held": actions.held(_member(request))}
     if getattr(request, "htmx", False):
         if run.going_on:
             return render(request, "importer/_progress.html", context)
@@ -123,36 +132,16 @@ def type_person(request: HttpRequest) -> HttpResponse:
 
 def _connect_page(request: HttpRequest, form: TypedPerson) -> HttpResponse:
     member = _member(request)
-    sources = [(source, KINDS[source.kind]) for source in oauth.configured().values()]
     runs = Import.objects.filter(member_id=member.pk).order_by("-id")[:IMPORTS_SHOWN]
     context = {
         "step": 1,
         "form": form,
-        "sources": sources,
+        "ways": ways(oauth.configured().values()),
+        "awaited": awaiting.awaited(member),
         "held": actions.held(member),
         "runs": runs,
     }
     return render(request, "importer/connect.html", context)
-
-
-def _facts(run: Import) -> dict[str, Any]:
-    """What both the progress and the report say of an import."""
-    provider = _provider(run.source, run.source_label)
-    kind = oauth.kind_of(run.source)
-    return {
-        "run": run,
-        "provider": provider,
-        "problem": PROBLEMS[run.error].format(provider=provider) if run.error else "",
-        "grant": Grant.objects.filter(import_run=run).defer("ciphertext").first(),
-        "apps_url": kind.apps_url if kind else "",
-        "minutes_left": kind.minutes_left if kind else 0,
-        "is_file": files.is_file(run.source),
-    }
-
-
-def _provider(source: str, otherwise: str) -> str:
-    known = oauth.configured().get(source)
-    return known.label if known else otherwise
 
 
 def _to_consent_screen(request: HttpRequest, url: str, question: Question) -> HttpResponse:
@@ -166,7 +155,8 @@ def _kept_question(request: HttpRequest) -> Question | None:
 
 
 def _import(request: HttpRequest, uid: UUID) -> Import:
-    return get_object_or_404(Import, uid=uid, member_id=_member(request).pk)
+    mine = Import.objects.filter(member_id=_member(request).pk, purpose=Purpose.READ)
+    return get_object_or_404(mine, uid=uid)
 
 
 def _member(request: HttpRequest) -> AbstractBaseUser:

@@ -1,9 +1,10 @@
-"""What members type: the note, and the words on a card. Actions decide what may be sent."""
+"""What members type: the note, words on a card, a name to search. Actions decide what may be sent."""
 
 from __future__ import annotations
 
 from django import forms
 
+from importer.looking_up import LONGEST_WORDS
 from invites.words import LINE_LENGTH, NOTE_LENGTH, RELATIONSHIP_LENGTH
 
 
@@ -43,4 +44,21 @@ class CardForm(forms.Form):
         required=False,
         help_text=f"For “Other…” only. A few words, up to {RELATIONSHIP_LENGTH} characters.",
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+    )
+
+
+class SearchForm(forms.Form):
+    """Words for a provider's own search."""
+
+    q = Words(
+        label="Name, company or address",
+        max_length=LONGEST_WORDS,
+        help_text="The beginning of a word is enough.",
+        widget=forms.TextInput(
+            attrs={"type": "search", "autocomplete": "off", "spellcheck": "false", "dir": "auto"}
+        ),
+        error_messages={
+            "required": "Type a name, or the beginning of one.",
+            "max_length": f"Type at most {LONGEST_WORDS} characters of a name.",
+        },
     )

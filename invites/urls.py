@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from invites.views import check, choose, forget, overview, review, sent, write
+from invites.views import check, choose, forget, guide, look_up, overview, review, sent, write
 
 app_name = "invites"
 urlpatterns = [
     path("", overview.everything, name="all"),
+    path("look-up/<uuid:uid>/", look_up.look_up, name="look_up"),
+    path("look-up/<uuid:uid>/done/", look_up.done, name="look_up_done"),
+    path("linkedin-link/", guide.mail_link, name="linkedin_link"),
     path("choose/", choose.choose, name="choose"),
     path("write/", write.write, name="write"),
     path("review/", review.next_one, name="review"),

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from importer import uploading
-from importer.models import Import, ImportState, LeftOut
+from importer.models import Import, ImportState, LeftOut, Purpose
 from invites.models import Batch, Invitation
 from ledger import clock
 from tests import people
@@ -76,6 +76,7 @@ SITE = [
     ("contacts/connect/<slug:source>/", MEMBER, "/contacts/connect/google/"),
     ("contacts/callback/", MEMBER, "/contacts/callback/"),
     ("contacts/type/", MEMBER, "/contacts/type/"),
+    ("contacts/linkedin/", MEMBER, "/contacts/linkedin/"),
     ("contacts/file/", MEMBER, "/contacts/file/"),
     ("contacts/file/<uuid:uid>/", MEMBER, "/contacts/file/{table}/"),
     ("contacts/imports/<uuid:uid>/", MEMBER, "/contacts/imports/{run}/"),
@@ -84,6 +85,9 @@ SITE = [
     ("contacts/imports/<uuid:uid>/left-out/<int:row>/", MEMBER,
      "/contacts/imports/{run}/left-out/{left out}/"),
     ("invitations/", MEMBER, "/invitations/"),
+    ("invitations/look-up/<uuid:uid>/", MEMBER, "/invitations/look-up/{look-up}/"),
+    ("invitations/look-up/<uuid:uid>/done/", MEMBER, "/invitations/look-up/{look-up}/done/"),
+    ("invitations/linkedin-link/", MEMBER, "/invitations/linkedin-link/"),
     ("invitations/choose/", MEMBER, "/invitations/choose/"),
     ("invitations/write/", MEMBER, "/invitations/write/"),
     ("invitations/review/", MEMBER, "/invitations/review/"),
@@ -197,6 +201,10 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             member=ana, source="google", source_label="Google contacts",
             state=ImportState.DONE, created_at=clock.now(),
         )  # fmt: skip
+        looking = Import.objects.create(
+            member=ana, source="google", source_label="Google contacts", purpose=Purpose.LOOK_UP,
+            state=ImportState.LOOKING, created_at=clock.now(),
+        )  # fmt: skip
         left_out = LeftOut.objects.create(
             member=ana, import_run=run, number=1, reason="not_an_address", raw="bea at norte"
         )
@@ -210,6 +218,7 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             "reviewed": people.reviewed(ana, "Dora Lind", "dora@lind.example").uid,
             "chosen": people.chosen(ana, "Emil Rask", "emil@rask.example").uid,
             "run": run.uid,
+            "look-up": looking.uid,
             "user": ana.pk,
             "reset": f"{user_pk_to_url_str(ana)}-{default_token_generator.make_token(ana)}",
         } | {

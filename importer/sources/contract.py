@@ -161,6 +161,11 @@ class Kind:
     revokes: tuple[str, ...] = ("refresh_token", "access_token")
     minutes_left: int = 0
 
+    @property
+    def can_search(self) -> bool:
+        """Whether people can be looked up. (A template would call `search` instead of asking.)"""
+        return self.search is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -257,7 +262,7 @@ class BadFile(ValueError):
 
 # What can go wrong with a page, as a sentence. {provider} is the source's label.
 PROBLEMS = {
-    "access_ended": "{provider} ended our access before everything was read.",
+    "access_ended": "{provider} ended our access.",
     "refused": "{provider} refused to show its contacts to us.",
     "cursor_refused": "{provider} did not know any more where we had stopped.",
     "rate_limited": "{provider} asked us to wait longer than our access lasts.",

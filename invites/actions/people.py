@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,18 +80,27 @@ def page_of_people(*, member: User, search: str, show: Show, number: int) -> Pag
 
 
 def why_not_choosable(member: User, contacts: Iterable[Contact]) -> dict[int, str]:
-    """By id, the sentence that says why a contact can't be invited by this member; none: they can.
+    """By id, the sentence that says why a contact can't be invited by this member; none: they can."""
+    known = list(contacts)
+    return {
+        contact.pk: reason
+        for contact, reason in zip(known, reasons_against(member, known), strict=True)
+        if reason
+    }
 
-    Two queries, however many. It never tells whether somebody is a member or asked not to be
-    invited: only what the sender did. Who is in the draft counts as invited.
+
+def reasons_against(member: User, contacts: Sequence[Contact]) -> list[str]:
+    """For each of these contacts why they can't be invited by this member; "" when they can.
+
+    Two queries, however many; the contacts may be in no table. It never tells whether somebody is a
+    member or asked not to be invited: only what the sender did. Who is in the draft counts as invited.
     """
-    reasons: dict[int, str] = {}
-    hashes: dict[int, str] = {}
-    for contact in contacts:
-        if contact.can_be_invited:
-            hashes[contact.pk] = address_hash(contact.best_address)
-        else:
-            reasons[contact.pk] = f"{contact.refusal_words}."
+    reasons = ["" if one.can_be_invited else f"{one.refusal_words}." for one in contacts]
+    hashes = {
+        place: address_hash(contact.best_address)
+        for place, contact in enumerate(contacts)
+        if contact.can_be_invited
+    }
     never = _of(
         Suppression.objects.filter(
             sender=member, reason=SetAside.NEVER, address_hash__in=hashes.values()
@@ -103,13 +112,13 @@ def why_not_choosable(member: User, contacts: Iterable[Contact]) -> dict[int, st
         .values_list("recipient_hash", flat=True)
     )
     own = address_hash(member.email)
-    for key, hashed in hashes.items():
+    for place, hashed in hashes.items():
         if hashed == own:
-            reasons[key] = "This is your own address."
+            reasons[place] = "This is your own address."
         elif hashed in never:
-            reasons[key] = "You said never."
+            reasons[place] = "You said never."
         elif hashed in invited:
-            reasons[key] = "You invited this person already. Nobody gets a second mail."
+            reasons[place] = "You invited this person already. Nobody gets a second mail."
     return reasons
 
 

@@ -76,9 +76,9 @@ class Site:
         self.source = source
         self.settings.SOURCES = {source.name: source}
 
-    def start(self) -> str:
-        """Press *Connect*; returns the consent screen's address."""
-        answer = self.browser.post("/contacts/connect/google/")
+    def start(self, purpose: str = "read") -> str:
+        """Press *Read* or *Look up*; returns the consent screen's address."""
+        answer = self.browser.post("/contacts/connect/google/", {"purpose": purpose})
         assert answer.status_code == 302, answer.content
         address = str(answer.headers["Location"])
         assert address.startswith(self.source.authorize_url)
@@ -93,6 +93,13 @@ class Site:
         """Agree at the consent screen, as the owner of this address book."""
         page = self.come_back(Person(self.sandbox.url, book).allows(self.start()))
         return self.shown(page)
+
+    def looks_up(self, book: str = TWELVE) -> Import:
+        """Agree at the consent screen so that people can be looked up in this address book."""
+        page = self.come_back(Person(self.sandbox.url, book).allows(self.start("look_up")))
+        path = urlsplit(page.redirect_chain[-1][0]).path
+        assert path.startswith("/invitations/look-up/"), (path, page.content.decode())
+        return Import.objects.get(uid=path.split("/")[3])
 
     def shown(self, page: Any) -> Import:
         """The import that this page is about."""

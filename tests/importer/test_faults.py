@@ -51,7 +51,7 @@ def test_access_that_ends_half_way_keeps_what_was_read(site: Site) -> None:
     says(
         site,
         run,
-        "Google ended our access before everything was read. What was read is kept.",
+        "Google ended our access. What was read is kept.",
         "500 people read.",
         "Try again",
     )

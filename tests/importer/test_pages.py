@@ -27,14 +27,21 @@ def test_the_connect_page_says_what_is_read_and_that_nothing_is_sent(site: Site)
 
 def test_later_weighs_the_same_as_connect(site: Site) -> None:
     page = look(site.browser, "/contacts/").content.decode()
-    assert '<button class="button-quiet" type="submit">Connect Google</button>' in page
+    button = '<button class="button-quiet" type="submit"'
+    assert (
+        f'{button} name="purpose" value="look_up">Look up people in Google contacts</button>'
+        in page
+    )
+    assert f"{button}>Read all my Google contacts</button>" in page
     assert '<a class="button-quiet" href="/">Later, once I know the site</a>' in page
 
 
 def test_without_any_source_people_can_still_be_typed(site: Site, settings: Any) -> None:
     settings.SOURCES = {}
     words = text_of(look(site.browser, "/contacts/"))
-    assert "This site has no address book to connect yet." in words
+    assert "Look up people" not in words
+    assert "Read a file" in words
+    assert "Type an address" in words
     assert "Later, once I know the site" in words
 
 

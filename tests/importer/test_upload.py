@@ -106,7 +106,7 @@ def test_the_page_says_what_is_read_what_linkedin_lacks_and_where_to_get_the_fil
 
 def test_where_one_connects_a_file_weighs_the_same(browser: Browser) -> None:
     page = look(browser.client, "/contacts/").content.decode()
-    assert '<a class="button-quiet" href="/contacts/file/">A file: LinkedIn, CSV, vCard</a>' in page
+    assert '<a class="button-quiet" href="/contacts/file/">Read a file</a>' in page
     assert "LinkedIn gives few e-mail addresses. Expect names." in page
 
 

@@ -123,7 +123,7 @@ def test_from_sign_up_to_the_mails_that_were_confirmed(
 def _connecting_and_later_weigh_the_same(member: Member) -> None:
     member.reads("We read names, work and e-mail addresses. Reading sends nothing.")
     main = member.page.get_by_role("main")
-    connect = main.get_by_role("button", name=f"Connect {way.BOOK}")
+    connect = main.get_by_role("button", name=f"Read all my {way.BOOK} contacts")
     later = main.get_by_role("link", name="Later, once I know the site")
     for style in ("color", "background-color", "font-size", "font-weight", "border-top-color"):
         first, second = (

@@ -64,7 +64,7 @@ def connects(member: Member, account: str) -> None:
 
 def asks_for_an_address_book(member: Member, account: str) -> None:
     """Up to the consent screen, which says what is asked for."""
-    member.presses(f"Connect {BOOK}")
+    member.presses(f"Read all my {BOOK} contacts")
     member.sees("Who are you?")
     member.presses(re.compile(account))
     member.sees("Handpicked (contacts) asks for access")
