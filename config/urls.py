@@ -16,5 +16,6 @@ urlpatterns = [
     path("contacts/", include("importer.urls")),
     path("invitations/", include("invites.urls")),
     path("i/", include("invites.recipients.urls")),
+    path("", include("invites.recipients.open_urls")),
     path("admin/", admin.site.urls),
 ]

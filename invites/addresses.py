@@ -55,3 +55,10 @@ def address_hash(address: str) -> str:
 def key_id(key: bytes | None = None) -> str:
     """Names a key (ADDRESS_KEY, or another one) without giving it away, as 16 hex digits."""
     return keyed_hash("key", "id", key)[:16]
+
+
+def masked(address: str) -> str:
+    """`b•••@n•••.example`: its owner knows it again, nobody else learns it. Always as many dots."""
+    local, _, domain = address.rpartition("@")
+    name, _, top = domain.rpartition(".")
+    return f"{local[:1]}•••@{name[:1]}•••.{top}" if address else ""

@@ -34,6 +34,9 @@ ACCOUNT_TEMPLATES = frozenset(
         "account/email/password_reset_key",
         "invites/email/linkedin_link",
         "invites/email/receipt",
+        # To the staff, and to whoever wants no invitations.
+        "recipients/email/case",
+        "recipients/email/stop_link",
     }
 )
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress as ignore
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 
 from importer.addresses import NotAnAddress
 from importer.sources import typed
 from invites import stored_mail, tokens
-from invites.actions.suppressing import Reason, suppress
-from invites.addresses import address_hash
+from invites.actions.suppressing import Reason, hashes_of_recipient, suppress
+from invites.addresses import hashes_of, masked
 from invites.consent import MAY_HAVE_LEFT
-from invites.models import Batch, Invitation, PreparedMail
+from invites.models import Batch, Invitation, PreparedMail, SetAside, Suppression
+from invites.recipients.models import Answer, AnswerKind, Case
 from invites.rendering import letter_for
 from ledger import clock
 from ledger.entries import Event, append
@@ -27,10 +32,14 @@ from ledger.subjects import of_member
 class InvitationPage:
     """What the recipient's page says. Sender and words are those of the mail that was sent.
 
-    `source_label` is "" when the sender typed the address. `fingerprint` has the eight characters
-    that also stand on the sender's page. `stopped_at` None: others may still invite this address.
+    `source_label` is "" when the sender typed the address. `recipient_address` is masked: a link is
+    forwarded easily. `fingerprint` has the eight characters that also stand on the sender's page.
+    `stopped_at` None: others may still invite this address; `sender_stopped_at` None: so may the
+    sender, as far as the recipient is concerned. `answer` is "" without one. `announced`: the sender
+    will see it when this person joins.
     """
 
+    uid: UUID
     sender_name: str
     sender_first_name: str
     sender_address: str
@@ -43,11 +52,16 @@ class InvitationPage:
     fingerprint: str
     kept_until: datetime
     stopped_at: datetime | None
+    sender_stopped_at: datetime | None
+    accepted_at: datetime | None
+    answer: str
+    reported_at: datetime | None
+    announced: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StopPage:
-    """Whom a link can stop invitations to. `address` is "" when the link does nothing else any more."""
+    """Whom a link can stop invitations to, masked; "" when the link does nothing else any more."""
 
     address: str
     stopped_at: datetime | None
@@ -87,7 +101,11 @@ def invitation_page(token: str) -> InvitationPage | None:
         first_name = mail.sender_name
     batch = invitation.batch
     assert isinstance(batch, Batch), "what was sent was confirmed in a batch"
+    answer = Answer.objects.filter(invitation=invitation).first()
+    reported = Case.objects.filter(invitation=invitation).first()
+    hashes = [hashed.value for hashed in hashes_of_recipient(invitation)]
     return InvitationPage(
+        uid=invitation.uid,
         sender_name=mail.sender_name,
         sender_first_name=first_name,
         sender_address=mail.sender_address,
@@ -95,11 +113,17 @@ def invitation_page(token: str) -> InvitationPage | None:
         words=mail.words,
         source_label="" if invitation.source == typed.NAME else invitation.source_label,
         chosen_at=invitation.chosen_at,
-        recipient_name=invitation.recipient_name,
-        recipient_address=invitation.recipient_address,
+        # Some address books have an address in a name's place.
+        recipient_name="" if "@" in invitation.recipient_name else invitation.recipient_name,
+        recipient_address=masked(invitation.recipient_address),
         fingerprint=batch.short_fingerprint,
         kept_until=batch.confirmed_at + timedelta(days=settings.RECIPIENT_DAYS),
-        stopped_at=invitation.stopped_at,
+        stopped_at=stopped_since(hashes),
+        sender_stopped_at=stopped_since(hashes, sender=invitation.sender),
+        accepted_at=invitation.accepted_at,
+        answer=answer.kind if answer else "",
+        reported_at=reported.opened_at if reported else None,
+        announced=_announced().filter(pk=invitation.pk).exists(),
     )
 
 
@@ -109,9 +133,15 @@ def stop_page(token: str) -> StopPage | None:
     if invitation is None:
         return None
     return StopPage(
-        address=invitation.recipient_address if invitation_of(token) else "",
-        stopped_at=invitation.stopped_at,
+        address=masked(invitation.recipient_address) if invitation_of(token) else "",
+        stopped_at=stopped_since([hashed.value for hashed in hashes_of_recipient(invitation)]),
     )
+
+
+def stopped_since(hashes: list[str], sender: User | None = None) -> datetime | None:
+    """Since when nobody (or not this sender) can invite whoever has these hashes. Reads only."""
+    stops = Suppression.objects.filter(address_hash__in=hashes, sender=sender, lifted_at=None)
+    return stops.exclude(reason=SetAside.NEVER).aggregate(since=Min("created_at"))["since"]
 
 
 def _whatever_became_of_it(token: str) -> Invitation | None:
@@ -119,6 +149,43 @@ def _whatever_became_of_it(token: str) -> Invitation | None:
     return Invitation.objects.filter(
         token_hash=tokens.hash_of(token), recipient_hash__isnull=False
     ).first()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAddress:
+    """An invitation that went to another address than the one that somebody signs up with."""
+
+    sender_name: str
+    invited_address: str  # masked
+
+
+def other_address(*, uid: UUID, address: str) -> OtherAddress | None:
+    """Whom an invitation was for, if not for `address`; None: for it, or there is none. Reads only."""
+    invitation = Invitation.objects.filter(uid=uid, state__in=MAY_HAVE_LEFT).first()
+    if invitation is None or not invitation.recipient_address or invitation.withdrawn_at:
+        return None
+    try:
+        if invitation.recipient_hash in _hashes(address):
+            return None
+    except NotAnAddress:
+        return None
+    return OtherAddress(
+        sender_name=invitation.sender.get_full_name(),
+        invited_address=masked(invitation.recipient_address),
+    )
+
+
+def came_by_invitation(member: User) -> bool:
+    """Whether an invitation brought this member here within a day."""
+    if member.date_joined < clock.now() - timedelta(days=1):
+        return False
+    hashes: list[str] = []
+    for known in EmailAddress.objects.filter(user=member, verified=True):
+        with ignore(NotAnAddress):
+            hashes += _hashes(known.email)
+    return Invitation.objects.filter(
+        recipient_hash__in=hashes, state__in=MAY_HAVE_LEFT, withdrawn_at=None
+    ).exists()
 
 
 @transaction.atomic
@@ -139,24 +206,39 @@ def stop_everyone(*, token: str) -> bool:
 def accept(*, member: User, address: str) -> int:
     """Marks the invitations to `address` as accepted; returns how many.
 
-    The member has just verified it. It binds: holding somebody else's link is not enough. Who had
-    stopped all invitations joins unannounced. What we can't read as an address was never invited.
+    The member has just verified it. It binds: holding somebody else's link is not enough. Who wants
+    nothing to do with a sender joins unannounced; a "no, thanks" is over by joining. What we can't
+    read as an address was never invited.
     """
     try:
-        recipient_hash = address_hash(address)
+        hashes = _hashes(address)
     except NotAnAddress:
         return 0
     uids = list(
-        Invitation.objects.filter(
-            recipient_hash=recipient_hash,
-            state__in=MAY_HAVE_LEFT,
-            accepted_at=None,
-            stopped_at=None,
-            withdrawn_at=None,
-        ).values_list("uid", flat=True)
+        _announced()
+        .filter(recipient_hash__in=hashes, accepted_at=None)
+        .values_list("uid", flat=True)
     )
     if uids:
         Invitation.objects.filter(uid__in=uids).update(accepted_at=Now())
+        Answer.objects.filter(invitation__uid__in=uids, kind=AnswerKind.DECLINED).delete()
         actor = of_member(member.pk)
         append(Event("invitation.accepted", uid, actor) for uid in uids)
     return len(uids)
+
+
+def _hashes(address: str) -> list[str]:
+    return [hashed.value for hashed in hashes_of(address)]
+
+
+def _announced() -> QuerySet[Invitation]:
+    """Invitations whose senders may see that the recipient has joined.
+
+    `stopped_at` is set by a stop of everybody and by one of the sender alone.
+    """
+    return Invitation.objects.filter(
+        state__in=MAY_HAVE_LEFT,
+        stopped_at=None,
+        withdrawn_at=None,
+        case=None,
+    ).exclude(answer__kind=AnswerKind.DONT_KNOW)

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from invites import tokens
 from invites.recipients import views
+from invites.recipients.models import AnswerKind
 
 
 class SecretConverter:
@@ -26,5 +27,13 @@ app_name = "recipients"
 urlpatterns = [
     path("<secret:token>/", views.invitation, name="invitation"),
     path("<secret:token>/stop/", views.stop, name="stop"),
+    path("<secret:token>/stop-sender/", views.stop_sender, name="stop_sender"),
     path("<secret:token>/accept/", views.accept, name="accept"),
+    path("<secret:token>/decline/", views.answer, {"kind": AnswerKind.DECLINED}, name="decline"),
+    path("<secret:token>/not-how/", views.answer, {"kind": AnswerKind.NOT_HOW}, name="not_how"),
+    path(
+        "<secret:token>/dont-know/", views.answer, {"kind": AnswerKind.DONT_KNOW}, name="dont_know"
+    ),
+    path("<secret:token>/report/", views.report, name="report"),
+    path("<secret:token>/erase/", views.erase, name="erase"),
 ]

@@ -1,6 +1,7 @@
-"""The pages behind a recipient's secret link: who, why, stop, accept. Each calls one action.
+"""The pages behind a recipient's secret link: who, why, and all that can be done. Each calls one action.
 
-Looking changes nothing: link scanners and mail programs open links before people do.
+Looking changes nothing: link scanners and mail programs open links before people do. What was done
+is shown by the page that did it, so that it can be looked at again.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from invites.actions import responding
+from invites.actions import answering, cases, erasing, responding
+from invites.recipients.models import AnswerKind
 
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}  # RFC 8058, section 3.1
 STOP_EVERYONE = {"stop": ["everyone"]}  # the button on the stop page
 
-View = Callable[[HttpRequest, str], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def for_recipients(*methods: str) -> Callable[[View], View]:
@@ -36,8 +38,8 @@ def for_recipients(*methods: str) -> Callable[[View], View]:
         @csrf_exempt
         @login_not_required
         @wraps(view)
-        def answer(request: HttpRequest, token: str) -> HttpResponse:
-            response: HttpResponse = limited(request, token)
+        def answer(request: HttpRequest, **address: Any) -> HttpResponse:
+            response: HttpResponse = limited(request, **address)
             response["Cache-Control"] = "no-store"
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex, nofollow"
@@ -85,6 +87,75 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "accept", token, {"page": page})
 
 
+@for_recipients("GET", "HEAD", "POST")
+def answer(request: HttpRequest, token: str, kind: AnswerKind) -> HttpResponse:
+    """ "No, thanks", "not how we know each other", "don't know": what it does, the button, the receipt."""
+    pressed = request.POST.get("answer") if request.method == "POST" else None
+    if (pressed == kind.value and answering.give(token=token, kind=kind)) or (
+        pressed == "take-back" and answering.take_back(token=token)
+    ):
+        return redirect(f"recipients:{_ADDRESS[kind]}", token)
+    page = responding.invitation_page(token)
+    if page is None:
+        return _gone(request, token)
+    return _page(request, "answer", token, {"page": page, "kind": kind})
+
+
+_ADDRESS = {
+    AnswerKind.DECLINED: "decline",
+    AnswerKind.NOT_HOW: "not_how",
+    AnswerKind.DONT_KNOW: "dont_know",
+}
+
+
+@for_recipients("GET", "HEAD", "POST")
+def stop_sender(request: HttpRequest, token: str) -> HttpResponse:
+    """No more from this sender; others may still invite. Can be taken back here."""
+    pressed = request.POST.get("stop") if request.method == "POST" else None
+    if (pressed == "sender" and answering.stop_sender(token=token)) or (
+        pressed == "take-back" and answering.allow_sender(token=token)
+    ):
+        return redirect("recipients:stop_sender", token)
+    page = responding.invitation_page(token)
+    if page is None:
+        return _gone(request, token)
+    return _page(request, "stop_sender", token, {"page": page})
+
+
+@for_recipients("GET", "HEAD", "POST")
+def report(request: HttpRequest, token: str) -> HttpResponse:
+    """Says to the site's staff that something is wrong; afterwards, what they do about it.
+
+    A sender who withdraws an invitation does not get away with it.
+    """
+    if request.method == "POST" and request.POST.get("report") == "yes":
+        words = request.POST.get("words", "").replace("\x00", "")
+        if cases.report(token=token, words=words):
+            return redirect("recipients:report", token)
+    case = cases.page(token)
+    if case is not None:
+        return _page(request, "reported", token, {"case": case})
+    if responding.stop_page(token) is None:
+        return _gone(request, token)
+    page = responding.invitation_page(token)
+    return _page(request, "report", token, {"page": page, "most": cases.LONGEST})
+
+
+@for_recipients("GET", "HEAD", "POST")
+def erase(request: HttpRequest, token: str) -> HttpResponse:
+    """Erases what is kept about this person, whatever became of the invitation."""
+    if request.method == "POST" and request.POST.get("erase") == "everything":
+        if erasing.erase(token=token):
+            return redirect("recipients:erase", token)
+    if erasing.is_erased(token):
+        return _page(request, "erased", token, {})
+    stopping = responding.stop_page(token)
+    if stopping is None:
+        return _gone(request, token)
+    context = {"page": responding.invitation_page(token), "stopped_at": stopping.stopped_at}
+    return _page(request, "erase", token, context)
+
+
 def _gone(request: HttpRequest, token: str, *, nobody_to_stop: bool = False) -> HttpResponse:
     """Unknown, withdrawn, erased or too old: the same page, which never says which."""
     return _page(request, "gone", token, {"nobody_to_stop": nobody_to_stop}, status=404)
@@ -93,5 +164,9 @@ def _gone(request: HttpRequest, token: str, *, nobody_to_stop: bool = False) -> 
 def _page(
     request: HttpRequest, name: str, token: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    context |= {"token": token, "postal_address": settings.POSTAL_ADDRESS}
+    context |= {
+        "token": token,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "contact": settings.INVITATIONS_ADDRESS,
+    }
     return render(request, f"recipients/{name}.html", context, status=status)

@@ -1,0 +1,153 @@
+"""A recipient's report: it holds the sender at once, goes to staff, and its page says what follows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from invites import tokens
+from invites.actions import holding
+from invites.consent import MAY_HAVE_LEFT
+from invites.delivery import NotAccepted, ServerUnavailable, send_account_mail
+from invites.models import Invitation
+from invites.recipients.models import Case
+from ledger import clock
+from ledger.entries import Event, append
+from ledger.subjects import of_member
+
+log = logging.getLogger(__name__)
+
+LONGEST = 500  # characters of what a reporter may add
+TELL_AGAIN_MINUTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """What a reporter may read. A moment that is None has not come yet."""
+
+    opened_at: datetime
+    read_at: datetime | None
+    decided_at: datetime | None
+    decision: str
+    what_changed: str
+
+
+def page(token: str) -> CasePage | None:
+    """The report behind a link; None: there is none. Also after withdrawal and erasing. Reads only."""
+    case = Case.objects.filter(invitation__token_hash=tokens.hash_of(token)).first()
+    if case is None:
+        return None
+    return CasePage(
+        opened_at=case.opened_at,
+        read_at=case.read_at,
+        decided_at=case.decided_at,
+        decision=case.decision,
+        what_changed=case.what_changed,
+    )
+
+
+@transaction.atomic
+def report(*, token: str, words: str) -> bool:
+    """Opens a case, once, and holds everything that its sender has not sent yet.
+
+    `words` beyond LONGEST are cut off. A sender can't escape it by withdrawing. False: the link leads
+    to no invitation that left.
+    """
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",))
+        .filter(
+            token_hash=tokens.hash_of(token), state__in=MAY_HAVE_LEFT, recipient_hash__isnull=False
+        )
+        .first()
+    )
+    if invitation is None:
+        return False
+    if Case.objects.filter(invitation=invitation).exists():
+        return True
+    Case.objects.create(
+        invitation=invitation, words=words.strip()[:LONGEST], opened_at=clock.now()
+    )
+    holding.hold(
+        holding.of_sender(invitation.sender), reason="A recipient reported an invitation."
+    )
+    append([Event("invitation.reported", invitation.uid)])
+    return True
+
+
+@transaction.atomic
+def mark_read(*, case: Case, staff: User) -> None:
+    """A person has read it. Twice is once."""
+    if Case.objects.filter(pk=case.pk, read_at=None).update(read_at=clock.now()):
+        _record("invitation.report_read", case, staff)
+
+
+@transaction.atomic
+def decide(*, case: Case, decision: str, what_changed: str, staff: User) -> None:
+    """Says to the reporter what was decided and what changed. A later decision takes its place."""
+    mark_read(case=case, staff=staff)
+    Case.objects.filter(pk=case.pk).update(
+        decision=decision, what_changed=what_changed, decided_at=clock.now()
+    )
+    _record("invitation.report_decided", case, staff)
+
+
+def _record(action: str, case: Case, staff: User) -> None:
+    append([Event(action, case.invitation.uid, of_member(staff.pk))])
+
+
+def tell_staff() -> int:
+    """Mails everybody on the staff about each new case; returns about how many cases.
+
+    The mail says no more than that there is one. What the server does not take is tried again.
+    """
+    now = clock.now()
+    told = 0
+    waiting = Case.objects.filter(told_at=None).exclude(tell_after__gt=now).order_by("id")
+    for case in waiting:
+        # Another worker may have it.
+        mine = Case.objects.filter(pk=case.pk, told_at=None, tell_after=case.tell_after)
+        if not mine.update(tell_after=now + timedelta(minutes=TELL_AGAIN_MINUTES)):
+            continue
+        try:
+            people = _mail_about(case)
+        except ServerUnavailable as error:
+            log.warning("case %s: the mail server is out of reach (%s)", case.pk, error)
+            break
+        if people:
+            Case.objects.filter(pk=case.pk).update(told_at=clock.now())
+            told += 1
+        else:
+            log.error("case %s: nobody on the staff could be told", case.pk)
+    return told
+
+
+def _mail_about(case: Case) -> int:
+    """How many people have it now. Raises ServerUnavailable."""
+    link = settings.SITE_URL + reverse("admin:invites_case_change", args=[case.pk])
+    text = render_to_string(
+        "recipients/email/case.txt", {"link": link, "site_name": settings.SITE_NAME}
+    )
+    people = 0
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="").order_by("id")
+    for user in staff:
+        if not user.has_perm("invites.view_case"):
+            continue
+        try:
+            send_account_mail(
+                template="recipients/email/case",
+                to=user.email,
+                subject=f"An invitation was reported on {settings.SITE_NAME}",
+                text=text,
+            )
+        except NotAccepted:
+            log.warning("case %s: the server did not take the mail to one of the staff", case.pk)
+        else:
+            people += 1
+    return people

@@ -1,0 +1,54 @@
+"""Erasing a recipient at their own word: what invitations brought here about them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from invites import tokens
+from invites.consent import DRAFT_STATES, WAITING_STATES
+from invites.models import Invitation, PreparedMail, Reservation
+from invites.recipients.models import Case
+from ledger import subjects
+from ledger.entries import Event, append
+
+# What others still write or are about to send is theirs, and says nothing that we know of.
+_NOT_YET_OURS = DRAFT_STATES | WAITING_STATES
+
+
+def is_erased(token: str) -> bool:
+    """Whether the person behind this link has erased what was kept. Reads only."""
+    return Invitation.objects.filter(
+        token_hash=tokens.hash_of(token), recipient_hash=None, recipient_address=""
+    ).exists()
+
+
+@transaction.atomic
+def erase(*, token: str) -> bool:
+    """Erases name, address, hash and mail from everything that was sent to this address.
+
+    What the recipient stopped stays stopped: that hash was asked for. Their answers stay without them,
+    as numbers; so does a report, without its words. False: the link leads to nobody.
+    """
+    asked = Invitation.objects.filter(
+        token_hash=tokens.hash_of(token), recipient_hash__isnull=False
+    ).first()
+    if asked is None or asked.state in _NOT_YET_OURS:
+        return False
+    recipient_hash = str(asked.recipient_hash)
+    found = dict(
+        Invitation.objects.select_for_update(of=("self",))
+        .filter(recipient_hash=recipient_hash)
+        .exclude(state__in=_NOT_YET_OURS)
+        .order_by("id")
+        .values_list("id", "uid")
+    )
+    Invitation.objects.filter(id__in=found).update(
+        recipient_name="", recipient_address="", recipient_hash=None, server_reply=""
+    )
+    PreparedMail.objects.filter(invitation_id__in=found).delete()
+    Case.objects.filter(invitation_id__in=found).update(words="")
+    Reservation.objects.filter(invitation_uid__in=found.values()).delete()
+    if not Invitation.objects.filter(recipient_hash=recipient_hash).exists():
+        subjects.erase([recipient_hash])
+    append(Event("invitation.erased_at_word", uid) for uid in found.values())
+    return True

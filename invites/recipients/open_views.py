@@ -1,0 +1,84 @@
+"""Pages for everybody who gets invitations or wants none: what this is, and how to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from importer.addresses import NotAnAddress
+from invites import tasks
+from invites.actions import confirming, stopping
+
+View = Callable[..., HttpResponse]
+
+
+def for_everybody(*methods: str) -> Callable[[View], View]:
+    """A page that asks nobody who they are: no account, no cookie, no form token. None is kept."""
+
+    def decorate(view: View) -> View:
+        limited = require_http_methods(list(methods))(view)
+
+        @csrf_exempt
+        @login_not_required
+        @wraps(view)
+        def answer(request: HttpRequest, **address: Any) -> HttpResponse:
+            response: HttpResponse = limited(request, **address)
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = "no-referrer"
+            return response
+
+        return answer
+
+    return decorate
+
+
+@for_everybody("GET", "HEAD")
+def about(request: HttpRequest) -> HttpResponse:
+    """What invitations are, how to stop them, how many there were, and what went wrong."""
+    return _page(request, "about", {})
+
+
+@for_everybody("GET", "HEAD", "POST")
+def stop(request: HttpRequest) -> HttpResponse:
+    """Type an address, get a link. The answer is the same for every address."""
+    if request.method != "POST":
+        return _page(request, "stop_anybody", {})
+    typed = request.POST.get("address", "").replace("\x00", "")
+    try:
+        stopping.ask(address=typed, visitor=get_adapter().get_client_ip(request))
+    except NotAnAddress as error:
+        words = {"typed": typed, "error": str(error) if typed.strip() else "Type your address."}
+        return _page(request, "stop_anybody", words)
+    confirming.nudged(tasks.send_account_mails.delay)
+    return _page(request, "stop_asked", {"hours": stopping.LINK_HOURS})
+
+
+@for_everybody("GET", "HEAD", "POST")
+def stop_address(request: HttpRequest, secret: str) -> HttpResponse:
+    """Behind that link: what stopping does, the button, and the receipt."""
+    if request.method == "POST" and request.POST.get("stop") == "everyone":
+        if stopping.stop(secret=secret):
+            return redirect("open:stop_address", secret)
+    link = stopping.look(secret)
+    if link is None:
+        return _page(request, "stop_too_old", {"hours": stopping.LINK_HOURS}, status=404)
+    return _page(request, "stop_address", {"link": link})
+
+
+def _page(
+    request: HttpRequest, name: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    context |= {
+        "postal_address": settings.POSTAL_ADDRESS,
+        "contact": settings.INVITATIONS_ADDRESS,
+    }
+    return render(request, f"recipients/{name}.html", context, status=status)
