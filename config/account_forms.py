@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from allauth.account import forms as account
+from allauth.core import context
 from allauth.socialaccount import forms as social
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+
+from invites.actions import responding
 
 
 class _Words(NamedTuple):
@@ -54,7 +58,42 @@ class LoginForm(_InOurWords, account.LoginForm):  # type: ignore[misc]
 
 
 class SignupForm(_InOurWords, account.SignupForm):  # type: ignore[misc]
-    """Name, address, password; the name comes from config.accounts.NameForm."""
+    """Name, address, password; the name comes from config.accounts.NameForm.
+
+    Who comes from an invitation and types another address is asked first, for then its sender will
+    not see that they joined. `other` says whose invitation it is and to which address it went.
+    """
+
+    invitation = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
+    other_address = forms.BooleanField(
+        required=False, label="Sign up with the address above all the same"
+    )
+    other: responding.OtherAddress | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["invitation"].initial = context.request.GET.get("invitation", "")
+
+    def visible_fields(self) -> list[forms.BoundField]:
+        """Without the question, which the page puts below them where it is due."""
+        visible: list[forms.BoundField] = super().visible_fields()
+        return [field for field in visible if field.name != "other_address"]
+
+    def clean(self) -> dict[str, Any]:
+        """Asks the question."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            uid = UUID(cleaned.get("invitation", ""))
+        except ValueError:
+            return cleaned
+        self.other = responding.other_address(uid=uid, address=cleaned.get("email", ""))
+        if self.other and not cleaned.get("other_address"):
+            self.add_error(
+                "other_address",
+                "This is not the address that was invited. Type that one, or say below that you want "
+                "this one.",
+            )
+        return cleaned
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """As allauth's; an address that has an account takes as long as one that gets one."""

@@ -19,7 +19,7 @@ from django.urls import reverse
 from config.person_names import LONGEST, clean_person_name, refuse_the_sites_name
 from importer import addresses
 from invites import tasks
-from invites.actions import account_mails, confirming
+from invites.actions import account_mails, confirming, responding
 
 _TOO_OFTEN = "That was often in a short time. Wait a few minutes, then try again."
 
@@ -116,6 +116,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             text=text.strip() + "\n",
         )
         confirming.nudged(tasks.send_account_mails.delay)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """To the contacts, but not on the day on which an invitation brought somebody here."""
+        if isinstance(request.user, User) and responding.came_by_invitation(request.user):
+            return reverse("home")
+        return str(super().get_login_redirect_url(request))
+
+    get_signup_redirect_url = get_login_redirect_url
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Whose attempts are counted. Where a unix socket tells no address, all count as one."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from importer.actions import held
+from invites.actions import responding
 from invites.actions.progress import progress
 
 
@@ -18,4 +19,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "home.html")
     draft = progress(member=request.user)
     here = draft.next_step(held=held(request.user))
-    return render(request, "home.html", {"progress": draft, "here": here})
+    context = {
+        "progress": draft,
+        "here": here,
+        "just_joined": responding.came_by_invitation(request.user) and not draft.people,
+    }
+    return render(request, "home.html", context)

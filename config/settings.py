@@ -234,6 +234,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "weigh answers": {
+        "task": "invites.tasks.weigh_answers",
+        "schedule": crontab(day_of_week=1, hour=4, minute=0),
+        "options": {"expires": 3600},
+    },
+    "count months": {
+        "task": "invites.tasks.count_months",
+        "schedule": crontab(hour=4, minute=30),
+        "options": {"expires": 3600},
+    },
     "forget sessions": {
         "task": "config.tasks.forget_sessions",
         "schedule": crontab(hour=3, minute=30),  # by the clock: a restart of beat puts nothing off

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from importer.addresses import NotAnAddress
 from importer.sources import typed
+from invites import case_admin as _cases  # noqa: F401 (so that Django finds it)
 from invites import stored_mail
 from invites.addresses import address_hash
 from invites.consent import MAY_HAVE_LEFT

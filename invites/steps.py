@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, TextChoices
 
 from invites.models import Batch, Invitation, Relationship, SetAside
+from invites.recipients.models import AnswerKind
 from ledger.models import Entry
 
 WORDS = {
@@ -30,6 +31,14 @@ WORDS = {
     "invitation.expired": "It came too late to be sent.",
     "invitation.stopped": "The recipient stopped all invitations.",
     "invitation.accepted": "The recipient signed up with this address.",
+    "invitation.answered": "The recipient answered: “{answer}”.",
+    "invitation.answer_taken_back": "The recipient took the answer back.",
+    "invitation.sender_stopped": "The recipient stopped invitations from this sender.",
+    "invitation.sender_allowed": "The recipient allowed this sender again.",
+    "invitation.reported": "The recipient reported it. The sender is on hold until somebody looked.",
+    "invitation.report_read": "Staff read the report.",
+    "invitation.report_decided": "Staff decided on the report.",
+    "invitation.erased_at_word": "Name, address and mail were erased at the recipient’s word.",
     "invitation.erased": "Name, address and mail were erased, as promised after a year.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
@@ -61,6 +70,7 @@ def in_words(action: str, facts: Mapping[str, Any]) -> str:
         **facts,
         "relationship": _label(Relationship, facts.get("relationship")),
         "decision": _label(SetAside, facts.get("decision")),
+        "answer": _label(AnswerKind, facts.get("answer")),
         "reply": facts.get("reply") or "no answer",
     }
     try:
@@ -69,5 +79,5 @@ def in_words(action: str, facts: Mapping[str, Any]) -> str:
         return action
 
 
-def _label(choices: type[Relationship] | type[SetAside], value: Any) -> str:
+def _label(choices: type[TextChoices], value: Any) -> str:
     return str(dict(choices.choices).get(value, value))

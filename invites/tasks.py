@@ -3,15 +3,16 @@
 from celery import shared_task
 
 from invites import outbox
-from invites.actions import account_mails, forgetting, receipts
+from invites.actions import account_mails, cases, forgetting, publishing, receipts, weighing
 
 
 @shared_task
 def sweep_outbox() -> None:
-    """Every few seconds: account mails, for which somebody waits at a page; then ends dead claims and
-    late confirmations, sends mails, then receipts.
+    """Every few seconds: account mails, for which somebody waits at a page; tells staff of reports;
+    then ends dead claims and late confirmations, sends mails, then receipts.
     """
     account_mails.send_pending()
+    cases.tell_staff()
     outbox.recover()
     outbox.expire()
     outbox.send_due()
@@ -34,3 +35,15 @@ def send_receipts() -> None:
 def forget_what_is_over() -> None:
     """Erases what is kept no longer."""
     forgetting.forget_what_is_over()
+
+
+@shared_task
+def weigh_answers() -> None:
+    """Once a week: limits senders by what their recipients answered."""
+    weighing.weigh_answers()
+
+
+@shared_task
+def count_months() -> None:
+    """Once a day: counts the months that are over, for everybody to read."""
+    publishing.count_months()

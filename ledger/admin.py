@@ -19,7 +19,7 @@ else:
 class ReadOnlyAdmin(_ModelAdmin):
     """Pages to look at. Nobody adds, changes or deletes here, whatever permission they have."""
 
-    actions = None
+    actions: Any = None
     list_per_page = list_max_show_all = 50
     # Counting or sorting a table of millions takes longer than any page may.
     show_full_result_count = False

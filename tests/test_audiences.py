@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from importer import uploading
 from importer.models import Import, ImportState, LeftOut, Purpose
+from invites.actions import stopping
 from invites.models import Batch, Invitation
 from ledger import clock
 from tests import people
@@ -103,7 +104,17 @@ SITE = [
     # --- recipients
     ("i/<secret:token>/", RECIPIENT, "{link}"),
     ("i/<secret:token>/stop/", RECIPIENT, "{link}stop/"),
+    ("i/<secret:token>/stop-sender/", RECIPIENT, "{link}stop-sender/"),
     ("i/<secret:token>/accept/", RECIPIENT, "{link}accept/"),
+    ("i/<secret:token>/decline/", RECIPIENT, "{link}decline/"),
+    ("i/<secret:token>/not-how/", RECIPIENT, "{link}not-how/"),
+    ("i/<secret:token>/dont-know/", RECIPIENT, "{link}dont-know/"),
+    ("i/<secret:token>/report/", RECIPIENT, "{link}report/"),
+    ("i/<secret:token>/erase/", RECIPIENT, "{link}erase/"),
+    # --- everybody who gets invitations or wants none
+    ("about-invitations/", PUBLIC, "/about-invitations/"),
+    ("stop/", PUBLIC, "/stop/"),
+    ("stop/<sealed:secret>/", RECIPIENT, "/stop/{stop link}/"),
     # --- staff
     ("admin/", STAFF, "/admin/"),
     ("admin/login/", STAFF, "/admin/login/"),
@@ -122,7 +133,8 @@ ADMIN_TABLES = [
     "auth.group", "auth.user", "account.emailaddress", "socialaccount.socialapp",
     "socialaccount.socialtoken", "socialaccount.socialaccount", "importer.import",
     "invites.invitation", "invites.batch", "invites.consentrecord", "invites.suppression",
-    "invites.hold", "invites.reservation", "ledger.entry",
+    "invites.hold", "invites.reservation", "invites.case", "invites.incident",
+    "invites.monthlyfigures", "ledger.entry",
 ]  # fmt: skip
 ADMIN_PAGES = ["", "add/", *(f"<path:object_id>/{page}" for page in
                              ("", "change/", "delete/", "history/"))]  # fmt: skip
@@ -213,6 +225,7 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             "table": table.uid,
             "left out": left_out.pk,
             "link": link_in(sink, "bea@norte.example"),
+            "stop link": stopping.seal("carl@maes.example"),
             "arrived": first.uid,
             "batch": waiting.batch.uid,
             "reviewed": people.reviewed(ana, "Dora Lind", "dora@lind.example").uid,

@@ -71,12 +71,8 @@ def report(*, token: str, words: str) -> bool:
         return False
     if Case.objects.filter(invitation=invitation).exists():
         return True
-    Case.objects.create(
-        invitation=invitation, words=words.strip()[:LONGEST], opened_at=clock.now()
-    )
-    holding.hold(
-        holding.of_sender(invitation.sender), reason="A recipient reported an invitation."
-    )
+    Case.objects.create(invitation=invitation, words=words.strip()[:LONGEST], opened_at=clock.now())
+    holding.hold(holding.of_sender(invitation.sender), reason="A recipient reported an invitation.")
     append([Event("invitation.reported", invitation.uid)])
     return True
 

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from importer.actions import forget_contacts
 from invites import consent
+from invites.actions import weighing
 from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
 from invites.consent import (
     BEFORE_CONFIRMING,
@@ -85,7 +86,7 @@ def room_for(member: User) -> int:
         .exclude(state=State.CANCELLED)
         .count()
     )
-    return max(0, settings.INVITATIONS_PER_PERIOD - used)
+    return max(0, weighing.allowance(member) - used)
 
 
 def check(*, member: User) -> Check:

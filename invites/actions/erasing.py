@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from invites import tokens
+from invites.actions.suppressing import hashes_of_recipient
 from invites.consent import DRAFT_STATES, WAITING_STATES
 from invites.models import Invitation, PreparedMail, Reservation
 from invites.recipients.models import Case
@@ -34,10 +35,10 @@ def erase(*, token: str) -> bool:
     ).first()
     if asked is None or asked.state in _NOT_YET_OURS:
         return False
-    recipient_hash = str(asked.recipient_hash)
+    hashes = [hashed.value for hashed in hashes_of_recipient(asked)]
     found = dict(
         Invitation.objects.select_for_update(of=("self",))
-        .filter(recipient_hash=recipient_hash)
+        .filter(recipient_hash__in=hashes)
         .exclude(state__in=_NOT_YET_OURS)
         .order_by("id")
         .values_list("id", "uid")
@@ -48,7 +49,7 @@ def erase(*, token: str) -> bool:
     PreparedMail.objects.filter(invitation_id__in=found).delete()
     Case.objects.filter(invitation_id__in=found).update(words="")
     Reservation.objects.filter(invitation_uid__in=found.values()).delete()
-    if not Invitation.objects.filter(recipient_hash=recipient_hash).exists():
-        subjects.erase([recipient_hash])
+    known = Invitation.objects.filter(recipient_hash__in=hashes)
+    subjects.erase(set(hashes) - set(known.values_list("recipient_hash", flat=True)))
     append(Event("invitation.erased_at_word", uid) for uid in found.values())
     return True

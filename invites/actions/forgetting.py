@@ -13,6 +13,7 @@ from importer.actions import forget_contacts, forget_overdue
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
+from invites.recipients.models import Case
 from ledger import clock, subjects
 from ledger.entries import Event, Fact, append
 from ledger.subjects import of_member
@@ -88,6 +89,7 @@ def forget_recipients() -> int:
         server_reply="",  # mail servers like to repeat the address
     )
     PreparedMail.objects.filter(invitation_id__in=found).delete()
+    Case.objects.filter(invitation_id__in=found).update(words="")
     known = Invitation.objects.filter(recipient_hash__in=hashes).exclude(recipient_address="")
     subjects.erase(hashes - set(known.values_list("recipient_hash", flat=True)))
     append(Event("invitation.erased", uid) for uid in found.values())

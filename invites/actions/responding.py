@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from importer.addresses import NotAnAddress
@@ -141,7 +141,8 @@ def stop_page(token: str) -> StopPage | None:
 def stopped_since(hashes: list[str], sender: User | None = None) -> datetime | None:
     """Since when nobody (or not this sender) can invite whoever has these hashes. Reads only."""
     stops = Suppression.objects.filter(address_hash__in=hashes, sender=sender, lifted_at=None)
-    return stops.exclude(reason=SetAside.NEVER).aggregate(since=Min("created_at"))["since"]
+    first = stops.exclude(reason=SetAside.NEVER).order_by("created_at").first()
+    return first.created_at if first else None
 
 
 def _whatever_became_of_it(token: str) -> Invitation | None:

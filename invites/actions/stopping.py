@@ -49,9 +49,8 @@ def ask(*, address: str, visitor: str) -> None:
         raise NotAnAddress("No mail from here can reach this address. Write to us instead.")
     seldom = _count("address", read.normalised, MAILS_A_DAY_PER_ADDRESS)
     seldom &= _count("network", _network(visitor), MAILS_A_DAY_PER_NETWORK)
-    secret = sealing.cipher().encrypt(f"{_PURPOSE}{read.envelope}".encode()).decode()
     words = {
-        "link": settings.SITE_URL + reverse("open:stop_address", args=[secret]),
+        "link": settings.SITE_URL + reverse("open:stop_address", args=[seal(read.envelope)]),
         "hours": LINK_HOURS,
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
@@ -63,6 +62,11 @@ def ask(*, address: str, visitor: str) -> None:
         subject=f"Stop all invitations from {settings.SITE_NAME}",
         text=render_to_string("recipients/email/stop_link.txt", words),
     )
+
+
+def seal(address: str) -> str:
+    """What a link carries: the address and the moment, for nobody but us to read."""
+    return sealing.cipher().encrypt(f"{_PURPOSE}{address}".encode()).decode()
 
 
 def look(secret: str) -> Link | None:
@@ -104,6 +108,4 @@ def _network(visitor: str) -> str:
         address = ipaddress.ip_address(visitor)
     except ValueError:
         return visitor
-    return str(
-        ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
-    )
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 
@@ -95,6 +97,7 @@ class MonthlyFigures(models.Model):
 class Incident(models.Model):
     """What went wrong on the site, as staff tell everybody."""
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     day = models.DateField(help_text="The day on which it happened.")
     title = models.CharField(max_length=120, help_text="In one line. Everybody reads it.")
     words = models.TextField(

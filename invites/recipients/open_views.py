@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from importer.addresses import NotAnAddress
 from invites import tasks
-from invites.actions import confirming, stopping
+from invites.actions import confirming, publishing, stopping
 
 View = Callable[..., HttpResponse]
 
@@ -44,7 +44,9 @@ def for_everybody(*methods: str) -> Callable[[View], View]:
 @for_everybody("GET", "HEAD")
 def about(request: HttpRequest) -> HttpResponse:
     """What invitations are, how to stop them, how many there were, and what went wrong."""
-    return _page(request, "about", {})
+    return _page(
+        request, "about", {"months": publishing.months(), "incidents": publishing.incidents()}
+    )
 
 
 @for_everybody("GET", "HEAD", "POST")
@@ -65,9 +67,8 @@ def stop(request: HttpRequest) -> HttpResponse:
 @for_everybody("GET", "HEAD", "POST")
 def stop_address(request: HttpRequest, secret: str) -> HttpResponse:
     """Behind that link: what stopping does, the button, and the receipt."""
-    if request.method == "POST" and request.POST.get("stop") == "everyone":
-        if stopping.stop(secret=secret):
-            return redirect("open:stop_address", secret)
+    if request.POST.get("stop") == "everyone" and stopping.stop(secret=secret):
+        return redirect("open:stop_address", secret)
     link = stopping.look(secret)
     if link is None:
         return _page(request, "stop_too_old", {"hours": stopping.LINK_HOURS}, status=404)

@@ -90,7 +90,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 @for_recipients("GET", "HEAD", "POST")
 def answer(request: HttpRequest, token: str, kind: AnswerKind) -> HttpResponse:
     """ "No, thanks", "not how we know each other", "don't know": what it does, the button, the receipt."""
-    pressed = request.POST.get("answer") if request.method == "POST" else None
+    pressed = request.POST.get("answer")
     if (pressed == kind.value and answering.give(token=token, kind=kind)) or (
         pressed == "take-back" and answering.take_back(token=token)
     ):
@@ -111,7 +111,7 @@ _ADDRESS = {
 @for_recipients("GET", "HEAD", "POST")
 def stop_sender(request: HttpRequest, token: str) -> HttpResponse:
     """No more from this sender; others may still invite. Can be taken back here."""
-    pressed = request.POST.get("stop") if request.method == "POST" else None
+    pressed = request.POST.get("stop")
     if (pressed == "sender" and answering.stop_sender(token=token)) or (
         pressed == "take-back" and answering.allow_sender(token=token)
     ):
@@ -128,7 +128,7 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
 
     A sender who withdraws an invitation does not get away with it.
     """
-    if request.method == "POST" and request.POST.get("report") == "yes":
+    if request.POST.get("report") == "yes":
         words = request.POST.get("words", "").replace("\x00", "")
         if cases.report(token=token, words=words):
             return redirect("recipients:report", token)
@@ -144,9 +144,8 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
 @for_recipients("GET", "HEAD", "POST")
 def erase(request: HttpRequest, token: str) -> HttpResponse:
     """Erases what is kept about this person, whatever became of the invitation."""
-    if request.method == "POST" and request.POST.get("erase") == "everything":
-        if erasing.erase(token=token):
-            return redirect("recipients:erase", token)
+    if request.POST.get("erase") == "everything" and erasing.erase(token=token):
+        return redirect("recipients:erase", token)
     if erasing.is_erased(token):
         return _page(request, "erased", token, {})
     stopping = responding.stop_page(token)

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from invites import tasks
-from invites.actions import confirming, drafting, outcomes
+from invites.actions import confirming, drafting, outcomes, weighing
 from invites.actions.confirming import Check
 from invites.actions.drafting import NotInDraft
 from invites.actions.progress import progress
@@ -90,7 +90,8 @@ def _page(
         "mails": [(item.invitation, shown(item.mail)) for item in rows.object_list],
         "short_fingerprint": now.fingerprint[:8],
         "undo_time": _undo_time(),
-        "per_period": settings.INVITATIONS_PER_PERIOD,
+        "per_period": weighing.allowance(request.user),
+        "fewer": weighing.has_fewer(request.user),
         "period_days": settings.INVITATION_PERIOD_DAYS,
         "held": outcomes.is_held(request.user),
         "stale": stale,

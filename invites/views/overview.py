@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from invites.actions import outcomes
+from invites.actions import outcomes, weighing
 from invites.actions.progress import progress
 from invites.views.members import MemberRequest
 
@@ -23,5 +24,8 @@ def everything(request: MemberRequest) -> HttpResponse:
     context = {
         "batches": Paginator(batches, BATCHES_ON_A_PAGE).get_page(request.GET.get("page")),
         "progress": progress(member=request.user),
+        "fewer": weighing.has_fewer(request.user),
+        "held": outcomes.is_held(request.user),
+        "contact": settings.INVITATIONS_ADDRESS,
     }
     return render(request, "invites/all.html", context)

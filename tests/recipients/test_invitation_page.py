@@ -15,9 +15,15 @@ from invites.actions import drafting, taking_back
 from invites.models import Invitation
 from ledger import clock
 from tests import people
+from tests.arrivals import arrived, link_in
 from tests.page_rules import every_row, hold_to_rules, look, text_of, words
+from tests.smtp_sink import Sink
 
 pytestmark = pytest.mark.django_db
+
+PAGES = (
+    "", "stop/", "stop-sender/", "accept/", "decline/", "not-how/", "dont-know/", "report/", "erase/",
+)  # fmt: skip
 
 
 def test_it_says_who_chose_her_when_from_where_and_why(
@@ -32,7 +38,7 @@ def test_it_says_who_chose_her_when_from_where_and_why(
     assert "Ana says you worked together." in said
     assert f"You were chosen on {date_format(invitation.chosen_at, 'j F Y')}." in said
     assert "Your address was in Ana’s Google contacts." in said
-    assert "Bea Sousa bea@norte.example" in said
+    assert "Bea Sousa b•••@n•••.example" in said
 
 
 def test_the_senders_words_stand_on_letter_paper_and_are_called_hers(
@@ -78,7 +84,10 @@ def test_it_says_what_is_kept_how_long_and_by_whom(
     said = text_of(look(bea, link))
 
     assert f"Until {date_format(until, 'j F Y')}." in said
-    assert "write to Handpicked, 1 Example Street, 1000 Example." in said
+    whose = "Handpicked keeps it: 1 Example Street, 1000 Example, invitations@handpicked.example."
+    assert whose in said
+    assert "Article 6(1)(f) of the GDPR" in said
+    assert "data protection authority" in said
 
 
 def test_the_first_thing_to_press_is_stop_and_asking_opens_her_own_mail_program(
@@ -87,14 +96,38 @@ def test_the_first_thing_to_press_is_stop_and_asking_opens_her_own_mail_program(
     tree = hold_to_rules(look(bea, link).content.decode())
 
     links = [(words(one), one.get("href")) for one in tree.iter("a")]
-    assert links == [
+    assert links[:4] == [
         ("Stop all invitations to me", f"{link}stop/"),
         ("Accept the invitation", f"{link}accept/"),
+        ("No, thanks", f"{link}decline/"),
         (
             "Ask Ana if this was meant",
             "mailto:ana@diaz.example?subject=Your%20invitation%20to%20Handpicked",
         ),
     ]
+    assert [href for _, href in links[4:9]] == [
+        f"{link}{page}/" for page in ("not-how", "dont-know", "stop-sender", "report", "erase")
+    ]
+
+
+def test_a_link_that_was_forwarded_gives_no_address_away(
+    bea: Client, link: str, invitation: Invitation
+) -> None:
+    for page in PAGES:
+        answer = bea.get(link + page)
+        assert answer.status_code == 200
+        assert "bea@norte" not in answer.content.decode()
+        if page not in ("", "accept/"):
+            assert "went to b•••@n•••.example. Is this you?" in text_of(answer), page
+
+
+def test_an_address_in_a_name_s_place_is_not_shown_either(
+    bea: Client, ana: User, post: Sink
+) -> None:
+    arrived(ana, "bea@norte.example", "bea@norte.example")
+    page = bea.get(link_in(post, "bea@norte.example"))
+
+    assert "bea@norte" not in page.content.decode()
 
 
 def test_a_typed_address_is_called_typed(bea: Client, ana: User, post: object) -> None:
@@ -114,7 +147,7 @@ def test_a_typed_address_is_called_typed(bea: Client, ana: User, post: object) -
 
 
 def test_no_script_no_cookie_nothing_kept_nothing_passed_on(bea: Client, link: str) -> None:
-    for path in (link, f"{link}stop/", f"{link}accept/", f"/i/{'x' * 43}/"):
+    for path in (*(link + page for page in PAGES), f"/i/{'x' * 43}/"):
         page = bea.get(path)
         assert not page.cookies
         assert page["Cache-Control"] == "no-store"
@@ -133,7 +166,7 @@ def test_no_script_no_cookie_nothing_kept_nothing_passed_on(bea: Client, link: s
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete", "trace"])
-@pytest.mark.parametrize("page", ["", "stop/", "accept/"])
+@pytest.mark.parametrize("page", PAGES)
 def test_whatever_a_scanner_does_nothing_changes(
     bea: Client, link: str, page: str, method: str
 ) -> None:

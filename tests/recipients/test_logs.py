@@ -29,7 +29,7 @@ def console() -> Any:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("page", ["", "stop/", "accept/"])
+@pytest.mark.parametrize("page", ["", "stop/", "accept/", "report/"])
 def test_djangos_complaints_about_a_request_hide_the_token(console: io.StringIO, page: str) -> None:
     browser = Client()
     browser.get(f"/i/{SECRET}/{page}")  # Not Found
@@ -84,6 +84,7 @@ def test_gunicorns_access_log_hides_it_in_request_line_and_referrer() -> None:
         (f"/i%2F{SECRET}", "/i%2F…"),
         (f"/%69/{SECRET}/", "/%69/…/"),
         ("/accounts/password/reset/key/1a-d3xk2p-" + "c" * 32 + "/", "/reset/key/…/"),
+        (f"/stop/gAAAAA{SECRET}==/", "/stop/…/"),
         ("/accounts/password/reset/key/done/", "/accounts/password/reset/key/done/"),
         ("/contacts/callback/?code=4%2F0Ab&state=xyz", "/contacts/callback/?…"),
         ("/accounts/oidc/sign-in/login/callback/?state=xyz&code=abc", "/login/callback/?…"),

@@ -1,0 +1,150 @@
+"""What everybody may read about invitations: figures of each month that is over, and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count
+
+from invites.actions.suppressing import Reason
+from invites.recipients.models import Incident, MonthlyFigures
+from ledger import clock
+from ledger.entries import Event, append
+from ledger.models import Entry
+from ledger.subjects import of_member
+
+MONTHS_SHOWN = 12
+FEWEST = 5  # a smaller number might tell somebody who it was
+# Ids are given before entries are committed, so that their order is not quite that of the moments.
+_OVERLAP = timedelta(days=1)
+_ON_REQUEST = (Reason.RECIPIENT, Reason.OWNER)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One row of the page: numbers in words."""
+
+    month: date
+    sent: str
+    accepted: str
+    stopped: str
+    complained: str
+    held: str
+
+
+def months() -> list[Month]:
+    """The last months, newest first. Reads only, and only so many rows."""
+    return [
+        Month(
+            month=row.month,
+            sent=_in_words(row.sent),
+            accepted=_in_words(row.accepted),
+            stopped=_in_words(row.stopped),
+            complained=_in_words(row.complained),
+            held=_in_words(row.held),
+        )
+        for row in MonthlyFigures.objects.order_by("-month")[:MONTHS_SHOWN]
+    ]
+
+
+def _in_words(number: int) -> str:
+    return f"{number:,}" if number >= FEWEST else f"fewer than {FEWEST}"
+
+
+def count_months() -> int:
+    """Counts every month that is over and not counted yet; returns how many."""
+    first = Entry.objects.order_by("id").first()
+    if first is None:
+        return 0
+    counted = set(MonthlyFigures.objects.values_list("month", flat=True))
+    missing = [month for month in _months(first.at, clock.now()) if month not in counted]
+    for month in missing:
+        MonthlyFigures.objects.get_or_create(month=month, defaults=_figures(month))
+    return len(missing)
+
+
+def _months(start: datetime, end: datetime) -> Iterator[date]:
+    """The first day of each whole month from that of `start` to before that of `end`."""
+    month = start.date().replace(day=1)
+    while (following := _after(month)) <= end.date():
+        yield month
+        month = following
+
+
+def _after(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def _figures(month: date) -> dict[str, int]:
+    """Counts one month in the ledger. It has no index on moments: its ids are nearly in their order."""
+    start, end = _moment(month), _moment(_after(month))
+    found = (
+        Entry.objects.filter(
+            id__gte=_first_id_since(start - _OVERLAP),
+            id__lt=_first_id_since(end + _OVERLAP),
+            at__gte=start,
+            at__lt=end,
+            action__in=[
+                "invitation.sent",
+                "invitation.accepted",
+                "invitation.reported",
+                "address.suppressed",
+                "hold.placed",
+            ],
+        )
+        .values_list("action", "facts__reason", "facts__from")
+        .annotate(Count("id"))
+    )
+    figures = dict.fromkeys(("sent", "accepted", "stopped", "complained", "held"), 0)
+    for action, reason, whom, count in found:
+        if name := _counts_as(action, reason, whom):
+            figures[name] += count
+    return figures
+
+
+def _counts_as(action: str, reason: str | None, whom: str | None) -> str:
+    if action == "address.suppressed":
+        if reason == Reason.COMPLAINT:
+            return "complained"
+        return "stopped" if reason in _ON_REQUEST and whom == "everyone" else ""
+    return {
+        "invitation.sent": "sent",
+        "invitation.accepted": "accepted",
+        "invitation.reported": "complained",
+        "hold.placed": "held",
+    }[action]
+
+
+def _first_id_since(moment: datetime) -> int:
+    """The id of about the first entry at or after a moment, by halving: some thirty rows are read."""
+    last = Entry.objects.order_by("-id").first()
+    low, high = 0, (last.pk if last else 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        entry = Entry.objects.filter(id__gte=middle).order_by("id").first()
+        if entry is None or entry.at >= moment:
+            high = middle
+        else:
+            low = entry.pk + 1
+    return low
+
+
+def _moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def incidents() -> list[Incident]:
+    """What went wrong, newest first. Reads only."""
+    return list(Incident.objects.order_by("-day", "-id"))
+
+
+@transaction.atomic
+def tell_everybody(*, incident: Incident, staff: User) -> None:
+    """Puts an incident on the page, or corrects it."""
+    action = "incident.corrected" if incident.pk else "incident.published"
+    incident.save()
+    append([Event(action, incident.uid, of_member(staff.pk), {"day": str(incident.day)})])
