@@ -104,14 +104,18 @@ def verifier(line: str) -> Verifier:
 
 def sign(head: Head, key: Ed25519PrivateKey) -> str:
     """The head with its signature: a signed note."""
-    text = head.text()
+    return note(head.text(), key)
+
+
+def note(text: str, key: Ed25519PrivateKey) -> str:
+    """A text that ends with a line break, and our signature under it."""
     by = public(key)
     return f"{text}\n— {by.name} {_base64(by.id + key.sign(text.encode()))}\n"
 
 
-def read(note: str, trusted: list[Verifier]) -> Head:
+def read(signed: str, trusted: list[Verifier]) -> Head:
     """The head in a signed note. Raises BadHead unless a trusted key signed exactly this text."""
-    text, _, signatures = note.partition("\n\n")
+    text, _, signatures = signed.partition("\n\n")
     text += "\n"
     found = _HEAD.fullmatch(text)
     if not found:
@@ -126,9 +130,9 @@ def read(note: str, trusted: list[Verifier]) -> Head:
     return Head(found["origin"], int(found["size"]), base64.b64decode(found["root"]), previous, at)
 
 
-def fingerprint(note: str) -> bytes:
+def fingerprint(signed: str) -> bytes:
     """What the next head says about this one: SHA-256 over the whole note."""
-    return sha256(note.encode()).digest()
+    return sha256(signed.encode()).digest()
 
 
 def _signed(text: str, by: Verifier, signatures: str) -> bool:
