@@ -204,6 +204,11 @@ def forget_contacts(
     return _forget(member.pk, keep, why, copied=copied, facts=facts)
 
 
+def forget_contacts_of(member_id: int) -> Erased:
+    """As `forget_contacts`, for somebody whose account is being erased."""
+    return _forget(member_id, (), "erased")
+
+
 def forget_overdue() -> int:
     """Erases people whose time is over; returns how many. For beat.
 

@@ -68,9 +68,13 @@ def _changed(*columns: str) -> str:
 # turn a draft into one that has been sent, and delete that on the way.
 _identity = _changed("id", "uid", "sender_id", "token_hash")
 _frozen = _changed(
-    "batch_id", "reviewed_digest", "confirmed_digest", "relationship", "relationship_words",
-    "own_line", "source", "source_label",
+    "batch_id", "reviewed_digest", "confirmed_digest", "relationship", "source", "source_label",
 )  # fmt: skip
+# The sender's own words go with the recipient, for they may name them, and in no other way.
+_own_words = (
+    f"(({_changed('own_line', 'relationship_words')}) AND NOT (NEW.recipient_address = '' "
+    "AND NEW.own_line = '' AND NEW.relationship_words = ''))"
+)
 # Erasing empties a recipient's fields; nothing else may change them.
 _erased_only = (
     "(NEW.recipient_address <> OLD.recipient_address AND NEW.recipient_address <> '') OR "
@@ -179,7 +183,7 @@ GUARDS: list[Guard] = [
     ),
     refusal(
         "invites_invitation_frozen", TABLE, "UPDATE",
-        f"OLD.state NOT IN ({_states(DRAFT_STATES)}) AND ({_frozen})",
+        f"OLD.state NOT IN ({_states(DRAFT_STATES)}) AND ({_frozen} OR {_own_words})",
         "a confirmed invitation is not changed",
     ),
     refusal(

@@ -65,6 +65,7 @@ def decided(
         relationship=relationship,
         digest=card.mails[relationship].digest,
         own_line=invitation.own_line,
+        relationship_words=invitation.relationship_words,
     )
 
 

@@ -86,6 +86,8 @@ def forget_recipients() -> int:
     Invitation.objects.filter(id__in=found).update(
         recipient_name="",
         recipient_address="",
+        own_line="",
+        relationship_words="",
         server_reply="",  # mail servers like to repeat the address
     )
     PreparedMail.objects.filter(invitation_id__in=found).delete()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from invites.actions import holding
@@ -34,7 +35,15 @@ def take_back(*, member: User, batch: Batch, uid: uuid.UUID | None = None) -> Ta
     return _cancel(list(asked), of_member(member.pk), "taken back")
 
 
-def _cancel(asked: list[Invitation], actor: uuid.UUID, why: str) -> TakenBack:
+def cancel_waiting(which: Q, *, actor: uuid.UUID | None, why: str) -> TakenBack:
+    """Takes back all of these that have not begun to leave. Call it inside a transaction."""
+    waiting = Invitation.objects.select_for_update(of=("self",)).filter(
+        which, state__in=WAITING_STATES
+    )
+    return _cancel(list(waiting), actor, why)
+
+
+def _cancel(asked: list[Invitation], actor: uuid.UUID | None, why: str) -> TakenBack:
     """confirmed, claimed → cancelled. The rows are locked by the caller."""
     waiting = [i for i in asked if i.state in WAITING_STATES]
     uids = [invitation.uid for invitation in waiting]
@@ -51,10 +60,7 @@ def _cancel(asked: list[Invitation], actor: uuid.UUID, why: str) -> TakenBack:
 def disown(*, member: User, batch: Batch) -> TakenBack:
     """ "This wasn't me": takes everything of this sender back and holds the sender for a person's look."""
     actor = of_member(member.pk)
-    waiting = Invitation.objects.select_for_update(of=("self",)).filter(
-        sender=member, state__in=WAITING_STATES
-    )
-    result = _cancel(list(waiting), actor, "not me")
+    result = cancel_waiting(Q(sender=member), actor=actor, why="not me")
     left = Invitation.objects.filter(batch=batch, state__in=MAY_HAVE_LEFT).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)

@@ -1,0 +1,124 @@
+"""Which rows of drafts, invitations and mails concern a person, and how they go."""
+
+from __future__ import annotations
+
+import json
+
+from cryptography.fernet import InvalidToken
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from importer import sealing
+from invites.actions.taking_back import cancel_waiting
+from invites.consent import DRAFT_STATES
+from invites.models import (
+    AccountMail,
+    Batch,
+    ConsentRecord,
+    Draft,
+    Hold,
+    Invitation,
+    PreparedMail,
+    Reservation,
+    SetAside,
+    Suppression,
+)
+from ledger.personal import Person, Table
+
+
+def erase(person: Person) -> None:
+    """Takes back what waits, and erases names, addresses, words and mails. In the caller's transaction.
+
+    The rows of confirmed invitations stay without them: nobody can be told apart by what is left.
+    """
+    either = Q(pk__in=_invitations(person).values("pk"))
+    cancel_waiting(either, actor=None, why="erased")
+    _invitations(person).filter(state__in=DRAFT_STATES).delete()
+    confirmed = list(_invitations(person).values_list("pk", flat=True))
+    Invitation.objects.filter(pk__in=confirmed).update(
+        recipient_name="",
+        recipient_address="",
+        own_line="",
+        relationship_words="",
+        server_reply="",
+        contact=None,
+    )
+    Invitation.objects.filter(pk__in=confirmed, stopped_at=None).update(stopped_at=Now())
+    PreparedMail.objects.filter(invitation_id__in=confirmed).delete()
+    Draft.objects.filter(sender_id=person.member_id).delete()
+    _nevers(person).delete()
+    _account_mails(person).delete()
+
+
+def _invitations(person: Person) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        Q(sender_id=person.member_id) | Q(recipient_hash__in=person.hashes)
+    )
+
+
+def _nevers(person: Person) -> QuerySet[Suppression]:
+    return Suppression.objects.filter(
+        Q(sender_id=person.member_id) | Q(address_hash__in=person.hashes), reason=SetAside.NEVER
+    )
+
+
+def _account_mails(person: Person) -> QuerySet[AccountMail]:
+    theirs = [mail.pk for mail in AccountMail.objects.all() if _addressee(mail) in person.addresses]
+    return AccountMail.objects.filter(pk__in=theirs)
+
+
+def _addressee(mail: AccountMail) -> str:
+    try:
+        words: dict[str, str] = json.loads(sealing.cipher().decrypt(bytes(mail.ciphertext)))
+    except InvalidToken:
+        return ""  # nobody can read it any more, us included
+    return words["to"].lower()
+
+
+TABLES = (
+    Table("invites.Draft", lambda who: Draft.objects.filter(sender_id=who.member_id)),
+    Table(
+        "invites.Invitation",
+        _invitations,
+        stays="State, times and a keyed hash of the address, without names, words or mail: by it "
+        "nobody gets a second invitation from the same sender, and the link to stop goes on working.",
+        hidden=("token_hash", "claim"),
+    ),
+    Table(
+        "invites.PreparedMail",
+        lambda who: PreparedMail.objects.filter(invitation__in=_invitations(who)),
+    ),
+    Table(
+        "invites.ConsentRecord",
+        lambda who: ConsentRecord.objects.filter(
+            invitation_uid__in=_invitations(who).values("uid")
+        ),
+        stays="Random ids and digests of what was confirmed. It has no personal data, and the "
+        "database lets nobody change it.",
+    ),
+    Table(
+        "invites.Batch",
+        lambda who: Batch.objects.filter(sender_id=who.member_id),
+        stays="Count, time and fingerprint of a confirmation, of an account that is nobody's now.",
+    ),
+    Table("invites.AccountMail", _account_mails, hidden=("ciphertext",)),
+    Table(
+        "invites.Suppression",
+        lambda who: Suppression.objects.filter(
+            Q(sender_id=who.member_id) | Q(address_hash__in=who.hashes)
+        ),
+        stays="“Never again”, for good, as a keyed hash: without it somebody could invite this "
+        "address again. Only what a member said of others (“never”) goes.",
+    ),
+    Table(
+        "invites.Reservation",
+        lambda who: Reservation.objects.filter(recipient_hash__in=who.hashes),
+        stays="A keyed hash: nobody else invites this address within the same year.",
+    ),
+    Table(
+        "invites.Hold",
+        lambda who: Hold.objects.filter(scope=f"sender:{who.member_id}"),
+        stays="That a person of the staff looked at this sender. It names nobody.",
+    ),
+)
+NOBODY = {"invites.Claim": "Workers and their leases."}
