@@ -45,6 +45,9 @@ TABLES = (Table("ledger.Subject", lambda who: Subject.objects.filter(keyed_hash_
 # Tables that say nothing about anybody, and why.
 NOBODY = {
     "ledger.Entry": "Random ids and numbers. Once the subject is erased, nobody knows whose they are.",
+    "ledger.Run": "Which entries are which leaves of the ledger's tree.",
+    "ledger.Block": "Digests over many entries.",
+    "ledger.Seal": "Signed digests of the whole ledger.",
     "ledger.Heartbeat": "Moments at which beat ran.",
 }
 

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
+from invites.actions import drafting
 from invites.consent import NEEDS_CONSENT, TRANSITIONS, State
 from invites.models import ConsentRecord, Invitation
 from ledger import clock, guards
@@ -170,11 +171,28 @@ def test_nothing_stopped_or_held_is_sent(confirmed: Invitation, stop: str) -> No
         "token_hash = 'e'",
         "relationship = 'friend'",
         "own_line = 'Buy now'",
+        "own_line = 'Buy now', recipient_address = ''",
     ],
 )
 def test_a_confirmed_invitation_is_not_changed(confirmed: Invitation, change: str) -> None:
     words = refused(f"UPDATE invites_invitation SET {change}")
     assert "not changed" in words
+
+
+def test_the_senders_own_words_are_erased_together_with_the_recipient() -> None:
+    owner = people.member()
+    invitation = people.chosen(owner)
+    drafting.write(member=owner, note=people.NOTE)
+    drafting.save_words(member=owner, uid=invitation.uid, own_line="Bea, remember Porto?")
+    invitation.refresh_from_db()
+    people.decided(owner, invitation)
+    people.confirm(owner)
+    words = refused("UPDATE invites_invitation SET own_line = ''")
+    assert "not changed" in words
+    sql("UPDATE invites_invitation SET own_line = '', relationship_words = '', "
+        "recipient_name = '', recipient_address = ''")  # fmt: skip
+    invitation.refresh_from_db()
+    assert invitation.own_line == ""
 
 
 @pytest.mark.parametrize("column", ["id", "uid", "token_hash", "recipient_hash"])
