@@ -244,13 +244,17 @@ def _forget(
         storing.lock_member(member_id)
         at = clock.now()
         runs = Import.objects.filter(member_id=member_id)
+        if read_before is not None:
+            runs = runs.filter(created_at__lt=read_before)
+        ending = Grant.objects.filter(import_run__in=runs, ends_at__gt=at)
+        accesses = list(ending.values_list("import_run_id", flat=True))
         if read_before is None:
             going_on = list(runs.filter(state__in=OPEN))
             uploads = Upload.objects.filter(member_id=member_id)
             files = uploads.count()
             reading.end_by_member(going_on, at)
             uploads.delete()
-            if why == "asked":
+            if why in ("asked", "erased"):
                 AwaitedFile.objects.filter(member_id=member_id).delete()
         else:
             going_on, files = [], 0
@@ -259,16 +263,13 @@ def _forget(
         if read_before is not None:
             erased = erased.filter(created_at__lt=read_before)
             left_out = left_out.filter(import_run__created_at__lt=read_before)
-            runs = runs.filter(created_at__lt=read_before)
         people = erased.exclude(pk__in=copied).count()
         left_out.delete()
         of_them = ContactAddress.objects.filter(contact__in=erased)
         addresses_ = of_them.exclude(contact__in=copied).count()
         of_them.delete()
         erased.delete()
-        ending = Grant.objects.filter(import_run__in=runs, ends_at__gt=at)
-        accesses = list(ending.values_list("import_run_id", flat=True))
-        to_end = [*accesses, *(run.pk for run in going_on)]
+        to_end = {*accesses, *(run.pk for run in going_on)}
         ending.update(ends_at=at)
         runs.filter(forgotten_at=None).update(forgotten_at=at)
         gone = Erased(people, addresses_, files, len(accesses))
@@ -276,7 +277,7 @@ def _forget(
             subject = subjects.of_member(member_id)
             told = {**asdict(gone), "kept": len(keep), "why": why, **(facts or {})}
             entries.append([Event("contacts.forgotten", subject, subject, told)])
-        for import_id in to_end:
+        for import_id in sorted(to_end):
             transaction.on_commit(partial(reading.nudge, import_id))
     return gone
 

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from importer import reading, sealing
 from importer.actions import forget_contacts_of
 from importer.models import (
+    AwaitedFile,
     Contact,
     ContactAddress,
     Grant,
@@ -124,6 +125,10 @@ TABLES = (
             Q(upload__member_id=who.member_id) | Q(pk__in=_pages(who).values("pk"))
         ),
         hidden=("ciphertext",),
+    ),
+    Table(
+        "importer.AwaitedFile",
+        lambda who: AwaitedFile.objects.filter(member_id=who.member_id),
     ),
     Table("importer.LastClick", lambda who: LastClick.objects.filter(member_id=who.member_id)),
 )

@@ -22,6 +22,7 @@ from django.test import Client
 
 from importer import grants, reading, sealing, uploading
 from importer.models import (
+    AwaitedFile,
     Contact,
     ContactAddress,
     Import,
@@ -130,6 +131,7 @@ def her_address_book(marta: User) -> None:
         created_at=clock.now(), cursor=f"cursor-{MARK}",
     )  # fmt: skip
     grants.keep(run, {"access_token": f"token-{MARK}"}, clock.now())
+    AwaitedFile.objects.create(member=marta, since=clock.now())
     people.contact(marta, f"Pat of {MARK}", "pat@sul.example")
     uploading.receive(member=marta, file=io.BytesIO(b"Who;Where\nPat;pat@zmarker.example\n"))
 

@@ -124,7 +124,8 @@ def test_forgetting_erases_everybody_but_those_who_are_kept(site: Site) -> None:
 
 def test_forgetting_stops_what_is_being_read(site: Site) -> None:
     run = half_read(site)
-    assert actions.forget_contacts(site.ana).people == 500
+    gone = actions.forget_contacts(site.ana)
+    assert (gone.people, gone.accesses) == (500, 1)
     site.work()
     run.refresh_from_db()
     assert (run.state, run.revocation) == (ImportState.STOPPED, "revoked")
