@@ -36,6 +36,7 @@ from invites.actions import account_mails, drafting, holding, suppressing
 from invites.delivery import ACCOUNT_TEMPLATES
 from invites.models import Invitation, PreparedMail, Suppression
 from invites.personal import register
+from invites.recipients.models import Answer, Case, Standing
 from ledger import clock
 from ledger.models import Entry, Subject
 from ledger.personal import undeclared
@@ -100,7 +101,12 @@ def invited_by(ana: User) -> None:
     people.confirm(ana)
     outbox.send_due()
     Invitation.objects.filter(state="sent").update(server_reply=f"250 {ADDRESS} ok")
-    assert Invitation.objects.filter(state="sent").count() == 1
+    sent = Invitation.objects.get(state="sent")
+    Answer.objects.create(invitation=sent, kind="dont_know", given_at=clock.now())
+    Case.objects.create(
+        invitation=sent, words=f"I am {MARK}", decision=f"{MARK} is right", what_changed=MARK,
+        opened_at=clock.now(),
+    )  # fmt: skip
     suppressing.suppress(ADDRESS, reason=suppressing.Reason.RECIPIENT)
 
 
@@ -144,6 +150,7 @@ def her_invitations(marta: User) -> None:
     drafting.set_aside(member=marta, uid=aside.uid, decision=drafting.SetAside.NEVER)
     people.chosen(marta, f"Fay {MARK}", "fay@sul.example")
     drafting.write(member=marta, note=f"I am {MARK}, and I have a word for you all.")
+    Standing.objects.create(sender=marta, allowance=1, since=clock.now())
     holding.hold(holding.of_sender(marta), reason="A person looks at it.")
 
 

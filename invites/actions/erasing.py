@@ -44,7 +44,12 @@ def erase(*, token: str) -> bool:
         .values_list("id", "uid")
     )
     Invitation.objects.filter(id__in=found).update(
-        recipient_name="", recipient_address="", recipient_hash=None, server_reply=""
+        recipient_name="",
+        recipient_address="",
+        recipient_hash=None,
+        own_line="",
+        relationship_words="",
+        server_reply="",
     )
     PreparedMail.objects.filter(invitation_id__in=found).delete()
     Case.objects.filter(invitation_id__in=found).update(words="")

@@ -23,6 +23,7 @@ from invites.models import (
     SetAside,
     Suppression,
 )
+from invites.recipients.models import Answer, Case, Standing
 from ledger.personal import Person, Table
 
 
@@ -45,7 +46,9 @@ def erase(person: Person) -> None:
     )
     Invitation.objects.filter(pk__in=confirmed, stopped_at=None).update(stopped_at=Now())
     PreparedMail.objects.filter(invitation_id__in=confirmed).delete()
+    Case.objects.filter(invitation_id__in=confirmed).update(words="", decision="", what_changed="")
     Draft.objects.filter(sender_id=person.member_id).delete()
+    Standing.objects.filter(sender_id=person.member_id).delete()
     _nevers(person).delete()
     _account_mails(person).delete()
 
@@ -89,6 +92,17 @@ TABLES = (
         lambda who: PreparedMail.objects.filter(invitation__in=_invitations(who)),
     ),
     Table(
+        "invites.Answer",
+        lambda who: Answer.objects.filter(invitation__in=_invitations(who)),
+        stays="What was answered to an invitation without names, as a number among others.",
+    ),
+    Table(
+        "invites.Case",
+        lambda who: Case.objects.filter(invitation__in=_invitations(who)),
+        stays="That an invitation without names was reported, without anybody's words.",
+    ),
+    Table("invites.Standing", lambda who: Standing.objects.filter(sender_id=who.member_id)),
+    Table(
         "invites.ConsentRecord",
         lambda who: ConsentRecord.objects.filter(
             invitation_uid__in=_invitations(who).values("uid")
@@ -121,4 +135,8 @@ TABLES = (
         stays="That a person of the staff looked at this sender. It names nobody.",
     ),
 )
-NOBODY = {"invites.Claim": "Workers and their leases."}
+NOBODY = {
+    "invites.Claim": "Workers and their leases.",
+    "invites.MonthlyFigures": "Counts of a month.",
+    "invites.Incident": "What staff tell everybody; the form says: no names or addresses.",
+}
