@@ -15,7 +15,7 @@ from invites.actions import account_mails, responding
 from invites.models import Invitation
 from ledger.models import Entry
 from tests import people
-from tests.page_rules import look, text_of
+from tests.page_rules import hold_to_rules, look, text_of
 from tests.smtp_sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +154,50 @@ def test_an_address_that_is_none_of_the_internet_accepts_nothing(invitation: Inv
     member = people.member("Bea Sousa", "bea@intranet.local")
 
     assert responding.accept(member=member, address=member.email) == 0
+
+
+def test_another_address_at_sign_up_is_asked_about_first(link: str, post: Sink) -> None:
+    browser = Client()
+    (uid,) = Invitation.objects.values_list("uid", flat=True)
+    form = browser.get(f"/accounts/signup/?invitation={uid}")
+    assert f'name="invitation" value="{uid}"' in form.content.decode()
+    typed = {
+        "first_name": "Bea", "last_name": "Sousa", "email": "carl@elsewhere.example",
+        "password1": "a long and unusual one", "invitation": str(uid),
+    }  # fmt: skip
+
+    asked = browser.post("/accounts/signup/", typed)
+
+    said = text_of(asked)
+    assert "This is not the address that was invited." in said
+    assert "Ana Diaz’s invitation went to b•••@n•••.example." in said
+    assert not User.objects.filter(email=typed["email"]).exists()
+    hold_to_rules(asked.content.decode().replace("<title>Not yet: ", "<title>"))
+
+    assert browser.post("/accounts/signup/", typed | {"other_address": "on"}).status_code == 302
+    assert User.objects.filter(email=typed["email"]).exists()
+
+
+def test_the_invited_address_in_another_spelling_is_not_asked_about(link: str, post: Sink) -> None:
+    (uid,) = Invitation.objects.values_list("uid", flat=True)
+    for number, email in enumerate(["Bea+post@Norte.example", "carl@elsewhere.example"]):
+        invitation = [str(uid), "no-such-invitation"][number]
+        typed = {
+            "first_name": "Bea", "last_name": "Sousa", "email": email,
+            "password1": "a long and unusual one", "invitation": invitation,
+        }  # fmt: skip
+        assert Client().post("/accounts/signup/", typed).status_code == 302
+
+
+def test_on_that_day_nobody_is_led_to_the_import(link: str, post: Sink) -> None:
+    browser = Client()
+    sign_up(browser, post, "bea@norte.example")
+
+    home = browser.get("/accounts/login/", follow=True)  # who is signed in is led on from here
+    assert home.redirect_chain[-1][0] == "/"
+    assert "You have joined That is all for today." in text_of(home)
+
+    User.objects.filter(email="bea@norte.example").update(date_joined="2026-01-01T00:00:00Z")
+    later = browser.get("/accounts/login/", follow=True)
+    assert later.redirect_chain[-1][0] == "/contacts/"
+    assert text_of(browser.get("/")).startswith("Where you are")
