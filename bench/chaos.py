@@ -140,6 +140,7 @@ def _run(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
             site.settings(
                 parts.enter_context(kind).empty(),
                 REDIS_URL=redis.url,
+                LEDGER_HEAD_FILE=str(folder / "ledger-head.txt"),
                 LEASE_SECONDS=str(LEASE_SECONDS),
                 SWEEP_SECONDS="0.5",
                 CLAIM_SIZE="20",

@@ -166,6 +166,7 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
         "SANDBOX_DATABASE": str(state / "sandbox.sqlite3"),
         "STATE_DIR": str(state),
         "STATIC_ROOT": str(state / "static"),
+        "LEDGER_HEAD_FILE": str(state / "ledger-head.txt"),
         "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         **{name: str(port) for name, port in ports.items()},

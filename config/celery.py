@@ -22,13 +22,16 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def refuse_without_guards(**kwargs: Any) -> None:
-    """A worker sends only beside the database's own checks; without one of them it does not start."""
+def look_before_starting(**kwargs: Any) -> None:
+    """A worker sends only beside the database's own checks, and not yet from a restored database."""
     from django.db import connection  # settings must be complete first
 
+    from invites.actions.restored import pause_if_restored
     from ledger import guards
 
     missing = guards.missing(connection)
+    if not missing:
+        pause_if_restored()
     connection.close()  # the children must not share it
     if missing:
         raise WorkerShutdown(f"Missing database guards: {missing}. Run: python manage.py migrate")

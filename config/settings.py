@@ -53,6 +53,7 @@ environment.refuse_equal_keys(
 )
 LEDGER_KEY = environment.ledger_key(env, "LEDGER_KEY")  # signs tree heads; empty: nothing is sealed
 LEDGER_OLD_KEYS: list[str] = env.list("LEDGER_OLD_KEYS", [])  # public keys of earlier heads
+LEDGER_HEAD_FILE = env.path("LEDGER_HEAD_FILE", STATE_DIR / "ledger-head.txt")
 
 # --- how invitations behave -----------------------------------------------------------------------
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation

@@ -89,3 +89,12 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"seal {self.number}"
+
+
+class Home(models.Model):
+    """Where this database lived when a worker last looked; one row. See ledger/restoring.py."""
+
+    place = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.place

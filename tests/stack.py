@@ -163,7 +163,8 @@ def running_stack(folder: Path, database_url: str = "") -> Iterator[Stack]:
             redis_url=redis_url,
             database_url=database_url,
             log=folder,
-            env=_environment(url, sandbox, redis_url, database_url),
+            env=_environment(url, sandbox, redis_url, database_url)
+            | {"LEDGER_HEAD_FILE": str(folder / "ledger-head.txt")},
         )
         found = json.loads(_python(stack, "-c", _READ_SETTINGS))
         refuse_fakes(found, sandbox_url=sandbox.url, smtp=smtp)
