@@ -49,6 +49,7 @@ NOBODY = {
     "ledger.Block": "Digests over many entries.",
     "ledger.Seal": "Signed digests of the whole ledger.",
     "ledger.Heartbeat": "Moments at which beat ran.",
+    "ledger.Home": "Where the database lives.",
 }
 
 
