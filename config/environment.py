@@ -114,12 +114,24 @@ def sources(env: Env) -> dict[str, Source]:
                 f"{prefix}LABEL must have 1 to {LONGEST_LABEL} characters: people read it."
             )
         issuer = env.str(prefix + "ISSUER", "")
+        client_id = env.str(prefix + "CLIENT_ID", "")
+        client_secret = env.str(prefix + "CLIENT_SECRET", "")
+        if client_id or kind.own_server is None:
+            required(env, prefix + "CLIENT_ID", f"the OAuth client id for {name}")
+            required(env, prefix + "CLIENT_SECRET", f"the OAuth secret for {name}")
+            for own, variable in (
+                (kind.authorize_url, "AUTHORIZE_URL"),
+                (kind.token_url, "TOKEN_URL"),
+                (kind.api_url, "API_URL"),
+            ):
+                if not own:
+                    required(env, prefix + variable, f"an address of the server for {name}")
         found[name] = Source(
             name=name,
             kind=kind_name,
             label=label,
-            client_id=required(env, prefix + "CLIENT_ID", f"the OAuth client id for {name}"),
-            client_secret=required(env, prefix + "CLIENT_SECRET", f"the OAuth secret for {name}"),
+            client_id=client_id,
+            client_secret=client_secret,
             authorize_url=env.str(prefix + "AUTHORIZE_URL", kind.authorize_url),
             token_url=env.str(prefix + "TOKEN_URL", kind.token_url),
             revoke_url=env.str(prefix + "REVOKE_URL", kind.revoke_url),
@@ -127,6 +139,7 @@ def sources(env: Env) -> dict[str, Source]:
             issuer=issuer or kind.issuer,
             iss_required=bool(issuer),
             noun=kind.noun,
+            scope=env.str(prefix + "SCOPE", kind.scope),
         )
     return found
 

@@ -289,7 +289,7 @@ CONTENT_SECURITY_POLICY = {
         # A form that answers with a redirect to a provider's consent screen needs its origin here.
         "form-action": [
             SELF,
-            *sorted({_origin(source.consent_screen()) for source in SOURCES.values()}),
+            *sorted({_origin(url) for one in SOURCES.values() if (url := one.consent_screen())}),
             *([_origin(SIGN_IN_SERVER_URL)] if SIGN_IN_SERVER_URL else []),
         ],
     }

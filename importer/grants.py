@@ -18,6 +18,9 @@ Token = dict[str, Any]
 
 # Of an OAuth answer only these are kept (RFC 6749, section 5.1).
 _KEPT = ("access_token", "refresh_token", "token_type", "expires_at")
+# And of what a member types: where the server is, whose password it is; the password itself is kept
+# as the access token.
+_TYPED = ("user", "server", "family")
 
 
 class Unreadable(Exception):
@@ -61,7 +64,8 @@ def seconds_left(grant: Grant) -> float:
 
 def access(token: Token) -> Access:
     """How a token is shown to the address book."""
-    return Access(secret=str(token["access_token"]))
+    typed = {name: str(token[name]) for name in _TYPED if name in token}
+    return Access(secret=str(token["access_token"]), **typed)
 
 
 def last_moment(grant: Grant) -> datetime:
@@ -70,5 +74,5 @@ def last_moment(grant: Grant) -> datetime:
 
 
 def _sealed(token: Token) -> bytes:
-    kept = {name: token[name] for name in _KEPT if name in token}
+    kept = {name: token[name] for name in (*_KEPT, *_TYPED) if name in token}
     return sealing.cipher().encrypt(json.dumps(kept).encode())

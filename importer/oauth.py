@@ -226,7 +226,7 @@ def _revoke_one(source: Source, token: str, hint: str) -> Revocation:
 
 
 def _scopes(source: Source) -> list[str]:
-    return KINDS[source.kind].scope.split()
+    return (source.scope or KINDS[source.kind].scope).split()
 
 
 def _short(scope: str) -> str:

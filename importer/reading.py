@@ -177,7 +177,7 @@ def _read_with(run: Run, source: Source, access: Access, stop_at: float) -> None
         while run.row.going_on and time.monotonic() < stop_at:
             cursor = run.row.cursor
             try:
-                page = kind.read_page(server, source.api_url, cursor)
+                page = kind.read_page(server, server.url, cursor)
             except BadRequest:
                 if cursor:
                     raise SourceError("cursor_refused", permanent=True) from None

@@ -3,7 +3,7 @@
 A plain dict: nothing registers itself. Must stay importable before Django's apps are loaded.
 """
 
-from importer.sources import graph, hubspot, linkedin, other_contacts, people_api
+from importer.sources import carddav, graph, hubspot, jmap, linkedin, other_contacts, people_api
 from importer.sources.contract import Kind
 
 KINDS: dict[str, Kind] = {
@@ -14,4 +14,6 @@ KINDS: dict[str, Kind] = {
     "microsoft": graph.MICROSOFT,
     "linkedin": linkedin.LINKEDIN,
     "hubspot": hubspot.HUBSPOT,
+    "carddav": carddav.CARDDAV,
+    "jmap": jmap.JMAP,
 }

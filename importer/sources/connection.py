@@ -45,25 +45,33 @@ MOST_HOPS = 5  # of a well-known address
 
 @contextmanager
 def opened(
-    access: Access, api_url: str, headers: Mapping[str, str] | None = None
+    access: Access,
+    api_url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    seconds: float = 3600.0,
 ) -> Iterator[Connection]:
     """A connection to one server that stays open: that of the access if the member named one, else
-    `api_url`'s. `headers` go with every request."""
+    `api_url`'s. `headers` go with every request, and all of them together end after so many seconds."""
     with requests.Session() as session:
         session.headers.update({"Accept": "application/json", "User-Agent": "Handpicked"})
         session.headers.update(headers or {})
-        yield Connection(session, access, api_url)
+        yield Connection(session, access, api_url, time.monotonic() + seconds)
 
 
 class Connection:
     """One server, asked with one access. Raises the errors of contract.py, and no others."""
 
-    def __init__(self, session: requests.Session, access: Access, api_url: str) -> None:
+    def __init__(
+        self, session: requests.Session, access: Access, api_url: str, until: float
+    ) -> None:
+        self.url = access.server or api_url
+        self._until = until
         self._session = session
         self._access = access
         self._by_member = bool(access.server)
         self._private = settings.PRIVATE_SERVERS
-        self._home = self._place(access.server or api_url)
+        self._home = self._place(self.url)
         self._kept: dict[str, Any] = {}
         self._lines = Lines(only_public=self._by_member, private=self._private)
         if self._by_member:
@@ -91,12 +99,12 @@ class Connection:
             self._asked(method, url, data=body.encode(), headers=headers, expected=207)
         )
 
-    def home_of(self, url: str) -> str:
+    def home_of(self, url: str, method: str = "GET") -> str:
         """Where a well-known address leads to. Goes without the access, so it may lead anywhere;
         whether the access may follow is decided when it is used."""
         for _ in range(MOST_HOPS):
             place = self._place(url)
-            with self._answered("GET", place, auth=_no_credentials) as response:
+            with self._answered(method, place, auth=_no_credentials) as response:
                 if not response.is_redirect:
                     return place.url
                 url = urljoin(place.url, response.headers["Location"])
@@ -131,10 +139,13 @@ class Connection:
 
     @contextmanager
     def _answered(self, method: str, place: Place, **how: Any) -> Iterator[requests.Response]:
-        until = time.monotonic() + PAGE_SECONDS
+        seconds = min(PAGE_SECONDS, self._until - time.monotonic())
+        until = time.monotonic() + seconds
+        if seconds <= 0:
+            raise SourceError("slow", permanent=False)
         try:
             with (
-                self._lines.within(PAGE_SECONDS),
+                self._lines.within(seconds),
                 self._session.request(
                     method,
                     place.url,

@@ -86,6 +86,8 @@ class Asks(Protocol):
     """What a source may do: ask its server, within limits, by connection.py. Raises the errors
     below. No address but those at the server's own origin is asked."""
 
+    url: str  # where the book is: at what the member named, else at what the site's settings say
+
     def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
         """The JSON at an address."""
 
@@ -95,7 +97,7 @@ class Asks(Protocol):
     def dav(self, method: str, url: str, body: str, depth: int = 0) -> Iterator[Found]:
         """What a WebDAV server has found, one after the other (RFC 4918, section 13)."""
 
-    def home_of(self, url: str) -> str:
+    def home_of(self, url: str, method: str = "GET") -> str:
         """Where a well-known address leads to (RFC 8615). Goes without the access, so it may lead
         anywhere; whether the access may follow is decided when it is used."""
 
@@ -121,6 +123,26 @@ ReadPage = Callable[[Asks, str, str], Page]
 # (server, api_url, words) → at most MOST_FOUND people, found by the provider's own search. With no words
 # it finds nobody: that is the call by which a provider makes ready, made once when access is given.
 SearchPeople = Callable[[Asks, str, str], tuple[SourcePerson, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A provider that many people have: its server, and where it gives out app passwords."""
+
+    name: str
+    url: str
+    password_url: str
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """How a kind is read from a server that the member names. `find` gives the address to read from,
+    having asked with the access, so that a wrong password is told at once."""
+
+    find: Callable[[Asks, str], str]
+    known: Mapping[str, KnownServer] = field(default_factory=dict)
+    takes_token: bool = False  # without a user name, what is typed is a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +182,7 @@ class Kind:
     client_in_body: bool = False
     revokes: tuple[str, ...] = ("refresh_token", "access_token")
     minutes_left: int = 0
+    own_server: OwnServer | None = None
 
     @property
     def can_search(self) -> bool:
@@ -187,6 +210,12 @@ class Source:
     issuer: str
     iss_required: bool = False
     noun: str = "contacts"
+    scope: str = ""
+
+    @property
+    def by_member(self) -> bool:
+        """Whether each member names a server: the site has no client anywhere."""
+        return not self.client_id
 
     def urls(self) -> tuple[str, ...]:
         """Every address of the provider that this source may call or send a browser to."""

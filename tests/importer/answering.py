@@ -12,6 +12,7 @@ class Answering:
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
+        self.url = ""
         self.asked: list[tuple[str, object]] = []
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
@@ -25,7 +26,7 @@ class Answering:
     def dav(self, method: str, url: str, body: str, depth: int = 0) -> Iterator[Found]:
         raise AssertionError("this source is not read by WebDAV")
 
-    def home_of(self, url: str) -> str:
+    def home_of(self, url: str, method: str = "GET") -> str:
         return url
 
     def once(self, name: str, make: Callable[[], T]) -> T:
