@@ -181,7 +181,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(env, STATE_DIR)}
-# For the login's rate limits alone. All web processes share it, and it is there when Redis is not.
+# For rate limits alone: of the login, and of servers that members name. All web processes share it,
+# and it is there when Redis is not.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -31,6 +31,7 @@ from importer.models import (
 )
 from importer.oauth import NotConnected, Question
 from importer.sources import KINDS, typed
+from importer.sources.contract import Source
 from ledger import clock, entries, subjects
 from ledger.entries import Event, Fact
 
@@ -48,6 +49,14 @@ class Erased:
     accesses: int
 
 
+class ServerNeeded(Exception):
+    """Nobody but the member knows the server: a page has to ask. Has what the page needs to go on."""
+
+    def __init__(self, source: str, purpose: Purpose, continues: str) -> None:
+        super().__init__(source)
+        self.source, self.purpose, self.continues = source, purpose, continues
+
+
 class CannotInvite(ValueError):
     """The typed address is one, but can't be invited; the message says why."""
 
@@ -61,11 +70,14 @@ def begin_connection(
 ) -> tuple[str, Question]:
     """The address of the provider's consent screen, and what the session keeps until the answer.
 
-    Raises KeyError for a source that this site does not offer for this purpose.
+    Raises KeyError for a source that this site does not offer for this purpose, and ServerNeeded for
+    one without a consent screen.
     """
     found = oauth.configured()[source]
     if purpose is Purpose.LOOK_UP and KINDS[found.kind].search is None:
         raise KeyError(source)
+    if found.by_member:
+        raise ServerNeeded(source, purpose, continues)
     touch(member)
     return oauth.ask(found, member.pk, continues, purpose)
 
@@ -82,14 +94,34 @@ def finish_connection(
     if question is None or source is None or question.member != member.pk:
         raise NotConnected("not_expected")
     token = oauth.exchange(source, question, oauth.check_answer(source, question, answer))
+    return begin(
+        member=member,
+        source=source,
+        label=source.book,
+        token=token,
+        purpose=Purpose(question.purpose),
+        continues=question.continues,
+    )
+
+
+def begin(
+    *,
+    member: AbstractBaseUser,
+    source: Source,
+    label: str,
+    token: grants.Token,
+    purpose: Purpose,
+    continues: str,
+) -> Import:
+    """Begins an import, or goes on with one that `continues` names; or begins a look-up."""
     try:
         with transaction.atomic():
             at = clock.now()
-            run = _half_read(member, question) or Import(
+            run = _half_read(member, source, continues) or Import(
                 member_id=member.pk,
                 source=source.name,
-                source_label=source.book,
-                purpose=Purpose(question.purpose),
+                source_label=label,
+                purpose=purpose,
                 created_at=at,
             )
             is_look_up = run.purpose == Purpose.LOOK_UP
@@ -112,8 +144,7 @@ def finish_connection(
 def retry_import(*, member: AbstractBaseUser, run: Import) -> tuple[str, Question] | None:
     """Goes on with a failed import: at once while its access lasts, else after asking again.
 
-    Returns None when it goes on, else what `begin_connection` returns. Raises KeyError when this
-    site no longer offers the source.
+    Returns None when it goes on, else what `begin_connection` returns, or raises what that raises.
     """
     with transaction.atomic():
         touch(member)
@@ -282,14 +313,14 @@ def _forget(
     return gone
 
 
-def _half_read(member: AbstractBaseUser, question: Question) -> Import | None:
-    """The failed import that this answer continues, if it is still there to be continued."""
-    if not question.continues:
+def _half_read(member: AbstractBaseUser, source: Source, continues: str) -> Import | None:
+    """The failed import that is to go on, if it is still there."""
+    if not continues:
         return None
     return Import.objects.filter(
-        uid=question.continues,
+        uid=continues,
         member_id=member.pk,
-        source=question.source,
+        source=source.name,
         state=ImportState.FAILED,
         forgotten_at=None,
         grant=None,

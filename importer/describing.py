@@ -21,6 +21,7 @@ def facts(run: Import) -> dict[str, Any]:
         "grant": Grant.objects.filter(import_run=run).defer("ciphertext").first(),
         "apps_url": kind.apps_url if kind else "",
         "minutes_left": kind.minutes_left if kind else 0,
+        "by_member": by_member(run.source),
         "is_file": files.is_file(run.source),
     }
 
@@ -28,4 +29,12 @@ def facts(run: Import) -> dict[str, Any]:
 def provider(source: str, otherwise: str) -> str:
     """What the provider is called on this site; `otherwise` when the site no longer offers it."""
     known = oauth.configured().get(source)
+    if known and known.by_member:
+        return "The server"  # that only its member can name
     return known.label if known else otherwise
+
+
+def by_member(source: str) -> bool:
+    """Whether the member named the server, and typed a password for it."""
+    known = oauth.configured().get(source)
+    return known is not None and known.by_member

@@ -1,4 +1,4 @@
-"""A person typed by hand, a file, what its columns are, and an address set right."""
+"""A person typed by hand, a file, what its columns are, a server, and an address set right."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
 
 from importer.cleaning import LONGEST_TEXT
 from importer.sources import files
 from importer.sources.columns import Columns
+from importer.sources.contract import OwnServer
 
 LARGEST_MB = files.LARGEST // 1024 // 1024
 TOO_LARGE = (
@@ -124,3 +126,56 @@ class MendedAddress(forms.Form):
         ),
         error_messages={"required": "Type an e-mail address."},
     )
+
+
+class ServerForm(forms.Form):
+    """A server with an address book, and what opens it. What can be called decides the action."""
+
+    known = forms.ChoiceField(label="Where is your address book?", required=False)
+    server = forms.CharField(
+        label="Server address",
+        max_length=500,
+        required=False,
+        help_text="Only for another server, as in dav.example.org.",
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    user = forms.CharField(
+        label="User name",
+        max_length=320,
+        required=False,
+        help_text="Often your e-mail address.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    # Never put back into the page, and no browser is asked to remember it.
+    secret = forms.CharField(
+        label="App password",
+        max_length=1000,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the app password."},
+    )
+
+    def __init__(self, *args: Any, own_server: OwnServer, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        known = self.fields["known"]
+        assert isinstance(known, forms.ChoiceField)
+        names = [(key, one.name) for key, one in own_server.known.items()]
+        known.choices = [("", "Another server"), *names]
+        made_at = format_html_join(
+            " · ",
+            '<a href="{}" rel="noreferrer">{}</a>',
+            ((one.password_url, one.name) for one in own_server.known.values()),
+        )
+        secret = self.fields["secret"]
+        what = "one password"
+        if own_server.takes_token:
+            secret.label, what = "API token or app password", "one"
+            self.fields["user"].help_text = "Leave it empty with an API token."
+        secret.help_text = format_html(
+            "Not the password that you sign in with: make {} for this alone, in your provider’s "
+            "settings, and remove it there afterwards. {}",
+            what,
+            made_at,
+        )

@@ -153,10 +153,10 @@ def _ask_with(access: Access, source: Source, grant: Grant, words: str) -> tuple
         raise LookUpOver
     with connection.opened(access, source.api_url, kind.headers) as server:
         if not grant.ready:
-            kind.search(server, source.api_url, "")
+            kind.search(server, server.url, "")
             grant.ready = True
             grant.save(update_fields=["ready"])
-        return kind.search(server, source.api_url, words)[:MOST_FOUND] if words else ()
+        return kind.search(server, server.url, words)[:MOST_FOUND] if words else ()
 
 
 def _count(grant: Grant) -> None:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from importer import file_views, views
+from importer import file_views, server_views, views
 
 app_name = "importer"
 urlpatterns = [
     path("", views.connect, name="connect"),
     path("connect/<slug:source>/", views.start, name="start"),
+    path("server/<slug:source>/", server_views.server, name="server"),
     path("callback/", views.callback, name="callback"),
     path("type/", views.type_person, name="type"),
     path("linkedin/", file_views.linkedin, name="linkedin"),

@@ -16,10 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from importer import actions, awaiting, describing, looking_up, oauth
+from importer.actions import ServerNeeded
 from importer.addresses import NotAnAddress
 from importer.forms import TypedPerson
 from importer.models import Import, Purpose
 from importer.oauth import NotConnected, Question
+from importer.server_views import to_server_page
 from importer.sources.contract import PROBLEMS
 from importer.ways import ways
 
@@ -46,6 +48,8 @@ def start(request: HttpRequest, source: str) -> HttpResponse:
         )
     except KeyError:
         raise Http404 from None
+    except ServerNeeded as needed:
+        return to_server_page(needed)
     return _to_consent_screen(request, url, question)
 
 
@@ -109,6 +113,8 @@ def retry(request: HttpRequest, uid: UUID) -> HttpResponse:
     except KeyError:
         messages.warning(request, PROBLEMS["source_gone"].format(provider=run.source_label))
         return redirect("importer:connect")
+    except ServerNeeded as needed:
+        return to_server_page(needed)
     if asked is None:
         return redirect("importer:import", uid=run.uid)
     return _to_consent_screen(request, *asked)

@@ -27,6 +27,7 @@ from invites.models import Batch, Invitation
 from ledger import clock
 from tests import people
 from tests.arrivals import arrived, link_in, mail_server
+from tests.importer.conftest import own_server
 from tests.page_rules import every_row
 
 
@@ -75,6 +76,7 @@ SITE = [
     # --- the member's journey
     ("contacts/", MEMBER, "/contacts/"),
     ("contacts/connect/<slug:source>/", MEMBER, "/contacts/connect/google/"),
+    ("contacts/server/<slug:source>/", MEMBER, "/contacts/server/carddav/"),
     ("contacts/callback/", MEMBER, "/contacts/callback/"),
     ("contacts/type/", MEMBER, "/contacts/type/"),
     ("contacts/linkedin/", MEMBER, "/contacts/linkedin/"),
@@ -200,6 +202,7 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             ]
         }
     }  # fmt: skip
+    settings.SOURCES = {"carddav": own_server("carddav")}
     with mail_server(settings) as sink:
         ana = people.member("Ana Diaz")
         ana.set_password("a long and unusual one")

@@ -241,6 +241,7 @@ CARDDAV = Kind(
     group=Group.OTHER,
     own_server=OwnServer(
         find=find,
+        words="iCloud, Fastmail, Nextcloud, and most servers of one’s own: with an app password.",
         known={
             # https://support.apple.com/en-us/102654; contacts lie on many hosts below icloud.com.
             "icloud": KnownServer(

@@ -141,6 +141,7 @@ class OwnServer:
     having asked with the access, so that a wrong password is told at once."""
 
     find: Callable[[Asks, str], str]
+    words: str  # who has such a server, for the connect page
     known: Mapping[str, KnownServer] = field(default_factory=dict)
     takes_token: bool = False  # without a user name, what is typed is a token
 

@@ -245,6 +245,7 @@ JMAP = Kind(
     group=Group.OTHER,
     own_server=OwnServer(
         find=find,
+        words="Stalwart, Cyrus, and others: with an API token or an app password.",
         known={
             # https://www.fastmail.com/dev/
             "fastmail": KnownServer(

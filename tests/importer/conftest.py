@@ -14,6 +14,7 @@ from django.test import Client
 
 from importer import reading
 from importer.models import Import
+from importer.sources import KINDS
 from importer.sources.contract import Source
 from tests.people import member
 from tests.sandbox.browser import Person
@@ -56,6 +57,14 @@ def source_at(url: str, **changes: Any) -> Source:
         "iss_required": True,
     }
     return Source(**(values | changes))
+
+
+def own_server(kind: str) -> Source:
+    """A source whose server each member names."""
+    return Source(
+        name=kind, kind=kind, label=KINDS[kind].provider, client_id="", client_secret="",
+        authorize_url="", token_url="", revoke_url="", api_url="", issuer="",
+    )  # fmt: skip
 
 
 @dataclass

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from sandbox.people import Person
+from tests.importer import far_away
 from tests.servers import free_ports, running
 
 USER, PASSWORD = "ana@diaz.example", "app-pass-1234-ü"
@@ -78,3 +81,63 @@ def radicale(folder: Path) -> Iterator[Radicale]:
 
         process.wait_until(answers, "Radicale")
         yield Radicale(port)
+
+
+@dataclass
+class Gate:
+    """A proxy before Radicale. It lets nobody in but who shows a token that `is_alive` takes, or the
+    user with the password; and it can answer something else: `faults` are taken one for each REPORT."""
+
+    port: int = 0
+    is_alive: Callable[[str], bool] = lambda token: False
+    faults: list[Callable[[Any], None] | None] = field(default_factory=list)
+    reports: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def name(self) -> str:
+        return f"localhost:{self.port}"
+
+
+@contextmanager
+def gate(server: Radicale) -> Iterator[Gate]:
+    """The proxy, listening."""
+    mine = Gate()
+    basic = "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+    def answer(handler: Any) -> None:
+        scheme, _, token = handler.headers.get("Authorization", "").partition(" ")
+        if scheme == "Bearer" and not mine.is_alive(token):
+            far_away.says(b"", 401)(handler)
+            return
+        if handler.command == "REPORT":
+            mine.reports += 1
+            fault = mine.faults.pop(0) if mine.faults else None
+            if fault is not None:
+                fault(handler)
+                return
+        headers = {
+            name: handler.headers[name]
+            for name in ("Depth", "Content-Type")
+            if handler.headers[name]
+        }
+        shown = basic if scheme == "Bearer" else handler.headers.get("Authorization", "")
+        got = requests.request(
+            handler.command,
+            f"{server.url}{handler.path}",
+            data=handler.body,
+            headers=headers | ({"Authorization": shown} if shown else {}),
+            allow_redirects=False,
+            timeout=30,
+        )
+        more = {
+            name: got.headers[name] for name in ("Location", "Content-Type") if name in got.headers
+        }
+        far_away.says(got.content, got.status_code, **more)(handler)
+
+    with far_away.server(answer) as (port, _):
+        mine.port = port
+        yield mine

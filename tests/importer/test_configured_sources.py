@@ -47,7 +47,7 @@ def test_an_issuer_that_is_named_is_demanded(configured: object) -> None:
     [
         ({"SOURCES": "Google!"}, "use lower-case letters"),
         ({"SOURCES": "typed"}, "use lower-case letters"),
-        ({"SOURCES": "elsewhere"}, "SOURCE_ELSEWHERE_KIND is 'elsewhere'. There are: google"),
+        ({"SOURCES": "elsewhere"}, "SOURCE_ELSEWHERE_KIND is 'elsewhere'. There are: .*google"),
         ({"SOURCES": "google", "SOURCE_GOOGLE_KIND": "fax"}, "SOURCE_GOOGLE_KIND is 'fax'"),
         (
             {"SOURCES": "google", "SOURCE_GOOGLE_CLIENT_ID": ""},
@@ -65,7 +65,37 @@ def test_a_mistake_stops_the_start_with_a_sentence(
 
 def test_every_kind_of_its_own_is_reached_by_https_and_says_what_it_could_do() -> None:
     for name, kind in KINDS.items():
-        urls = (kind.authorize_url, kind.token_url, kind.api_url, kind.apps_url)
+        urls = [kind.authorize_url, kind.token_url, kind.api_url, kind.apps_url]
+        if kind.own_server is not None:
+            assert urls == [""] * 4
+            urls = [one.url for one in kind.own_server.known.values()]
+            urls += [one.password_url for one in kind.own_server.known.values()]
         assert all(url.startswith("https://") for url in urls), name
         assert kind.could.endswith("."), name
-        assert kind.scope, name
+        assert kind.scope or kind.own_server, name
+
+
+def test_a_kind_with_servers_of_one_s_own_needs_no_client(configured: object) -> None:
+    found = configured(SOURCES="carddav,jmap")  # type: ignore[operator]
+    assert found["carddav"].by_member
+    assert found["jmap"].by_member
+    refuse_loose_ends(
+        development=False,
+        hosts=["site.example"],
+        site_url="https://site.example",
+        outside=list(found["carddav"].urls()),
+    )
+
+
+def test_with_a_client_it_needs_the_server_s_addresses(configured: object) -> None:
+    variables = {
+        "SOURCES": "cloud", "SOURCE_CLOUD_KIND": "carddav", "SOURCE_CLOUD_LABEL": "Our cloud",
+        "SOURCE_CLOUD_CLIENT_ID": "id", "SOURCE_CLOUD_CLIENT_SECRET": "secret",
+    }  # fmt: skip
+    with pytest.raises(ImproperlyConfigured, match="SOURCE_CLOUD_AUTHORIZE_URL is not set"):
+        configured(**variables)  # type: ignore[operator]
+    for name in ("AUTHORIZE_URL", "TOKEN_URL", "API_URL"):
+        variables[f"SOURCE_CLOUD_{name}"] = "https://cloud.example/"
+    cloud = configured(**variables)["cloud"]  # type: ignore[operator]
+    assert not cloud.by_member
+    assert (cloud.api_url, cloud.scope) == ("https://cloud.example", "")
