@@ -26,6 +26,7 @@ from importer.models import (
     ImportState,
     LastClick,
     LeftOut,
+    MergedEntry,
     Purpose,
     Upload,
 )
@@ -291,11 +292,14 @@ def _forget(
             going_on, files = [], 0
         erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)
         left_out = LeftOut.objects.filter(member_id=member_id)
+        merged = MergedEntry.objects.filter(member_id=member_id)
         if read_before is not None:
             erased = erased.filter(created_at__lt=read_before)
             left_out = left_out.filter(import_run__created_at__lt=read_before)
+            merged = merged.filter(import_run__created_at__lt=read_before)
         people = erased.exclude(pk__in=copied).count()
         left_out.delete()
+        merged.delete()
         of_them = ContactAddress.objects.filter(contact__in=erased)
         addresses_ = of_them.exclude(contact__in=copied).count()
         of_them.delete()

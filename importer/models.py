@@ -74,6 +74,9 @@ class Import(models.Model):
     left_out = models.PositiveIntegerField(default=0)
     estimated_total = models.PositiveIntegerField(null=True)
 
+    # When the worker that reads took its turn, and at how many people: from these comes the speed.
+    turn_at = models.DateTimeField(null=True)
+    turn_read = models.PositiveIntegerField(default=0)
     lease = models.UUIDField(null=True)  # the worker that may write; another value fences it off
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
@@ -288,6 +291,28 @@ class LeftOut(models.Model):
 
     def __str__(self) -> str:
         return f"left out {self.pk}"
+
+
+class MergedEntry(models.Model):
+    """An entry that was somebody who was here already: what it said, and with whom it is one now.
+
+    Goes when that person goes, and when the report's people are forgotten.
+    """
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="merged_entries")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged_entries")
+    number = models.PositiveIntegerField()  # of the person in the book, counted from 1
+    name = models.CharField(max_length=200, blank=True)
+    # By which they are one; "" when it is the same entry of the book, read again.
+    address = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        verbose_name_plural = "merged entries"
+        indexes = [models.Index(fields=["import_run", "number"], name="importer_merged_in_order")]
+
+    def __str__(self) -> str:
+        return f"merged entry {self.pk}"
 
 
 class AwaitedFile(models.Model):

@@ -22,6 +22,7 @@ from importer.models import (
     Import,
     LastClick,
     LeftOut,
+    MergedEntry,
     Upload,
     UploadPage,
 )
@@ -36,6 +37,7 @@ def erase(person: Person) -> None:
     if person.member_id is not None:
         _leave(person.member_id)
     _left_out(person).delete()
+    _merged(person).delete()
     # By their ids: without its addresses nobody could find a contact any more.
     in_others_books = list(_contacts(person).values_list("pk", flat=True))
     ContactAddress.objects.filter(contact_id__in=in_others_books).delete()
@@ -64,6 +66,12 @@ def _left_out(person: Person) -> QuerySet[LeftOut]:
     mentioned = [Q(raw__icontains=one) | Q(name__icontains=one) for one in person.addresses]
     about = Q(member_id=person.member_id) | Q(contact__in=_contacts(person))
     return LeftOut.objects.filter(reduce(operator.or_, mentioned, about))
+
+
+def _merged(person: Person) -> QuerySet[MergedEntry]:
+    mentioned = [Q(address__iexact=one) for one in person.addresses]
+    about = Q(member_id=person.member_id) | Q(contact__in=_contacts(person))
+    return MergedEntry.objects.filter(reduce(operator.or_, mentioned, about))
 
 
 def _pages(person: Person) -> QuerySet[UploadPage]:
@@ -103,6 +111,7 @@ TABLES = (
         ),
     ),
     Table("importer.LeftOut", _left_out),
+    Table("importer.MergedEntry", _merged),
     Table(
         "importer.Import",
         lambda who: Import.objects.filter(member_id=who.member_id, member__isnull=False),

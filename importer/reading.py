@@ -130,7 +130,12 @@ def _claim(import_id: int) -> Run | None:
         Q(lease_until=None) | Q(lease_until__lt=at),
         Q(not_before=None) | Q(not_before__lte=at),
         pk=import_id,
-    ).update(lease=lease, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
+    ).update(
+        lease=lease,
+        lease_until=at + timedelta(seconds=settings.LEASE_SECONDS),
+        turn_at=at,
+        turn_read=F("read"),
+    )
     if not claimed:
         return None
     row = Import.objects.get(pk=import_id)

@@ -12,7 +12,7 @@ from django.db import connection
 from importer import inserting
 from importer.addresses import Address, Kind
 from importer.cleaning import CleanPerson, search_text, sort_name
-from importer.models import Contact, ContactAddress, Import, LeftOut
+from importer.models import Contact, ContactAddress, Import, LeftOut, MergedEntry
 
 MANY = 1000
 
@@ -74,12 +74,15 @@ def store(
     by_address, by_key = _known(book, people)
     counts = Counts(read=len(people))
     left_out: list[LeftOut] = []
+    merged: list[MergedEntry] = []
     touched: dict[int, _Target] = {}
     found: list[Contact] = []
     for number, person in enumerate(people, start=first_number):
         target = by_key.get(person.key) if person.key else None
+        shared = ""  # the address by which this is somebody who is here
         for address in person.addresses:
-            target = target or by_address.get(address.normalised)
+            if target is None and address.normalised in by_address:
+                target, shared = by_address[address.normalised], address.written
         if target is None and not person.name and not person.addresses:
             counts.left_out += 1
             left_out += _left_out_rows(book, person, number, None)
@@ -89,6 +92,7 @@ def store(
             counts.kept += 1
         else:
             counts.merged += 1
+            merged += _merged_entries(book, person, number, target.contact, shared)
         _merge(target, person, book, by_address)
         if person.key:
             by_key.setdefault(person.key, target)
@@ -96,6 +100,7 @@ def store(
         found.append(target.contact)
         left_out += _left_out_rows(book, person, number, target.contact)
     _write(list(touched.values()), left_out)
+    MergedEntry.objects.bulk_create(merged)
     return counts, found
 
 
@@ -138,7 +143,9 @@ def describe_to_planner(run: Import) -> None:
     """
     if connection.vendor == "postgresql" and run.kept >= MANY:
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE importer_contact, importer_contactaddress, importer_leftout")
+            cursor.execute(
+                "ANALYZE importer_contact, importer_contactaddress, importer_leftout, importer_mergedentry"
+            )
 
 
 def _known(
@@ -243,6 +250,23 @@ def _summarise(target: _Target) -> None:
         *(address.written for address in target.addresses),
     )
     contact.sort_name = sort_name(contact.name or contact.best_address)[:80]
+
+
+def _merged_entries(
+    book: Book, person: CleanPerson, number: int, contact: Contact, shared: str
+) -> list[MergedEntry]:
+    if book.import_run is None:
+        return []
+    return [
+        MergedEntry(
+            member_id=book.member_id,
+            import_run=book.import_run,
+            contact=contact,
+            number=number,
+            name=person.name,
+            address=shared,
+        )
+    ]
 
 
 def _left_out_rows(

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -26,7 +25,6 @@ from importer.sources.contract import PROBLEMS
 from importer.ways import ways
 
 QUESTION = "contacts_question"  # in the session: what was asked of a provider, until it answers
-ROWS_ON_A_PAGE = 50
 IMPORTS_SHOWN = 5
 
 
@@ -82,17 +80,19 @@ def show_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     run = get_object_or_404(Import, uid=uid, member_id=_member(request).pk)
     if run.purpose == Purpose.LOOK_UP:
         return redirect("invites:look_up", uid=run.uid)
-    context = {**describing.facts(run), "step": 1, "held": actions.held(_member(request))}
+    context: dict[str, Any] = {
+        **describing.facts(run),
+        "step": 1,
+        "held": actions.held(_member(request)),
+    }
     if getattr(request, "htmx", False):
         if run.going_on:
             return render(request, "importer/_progress.html", context)
         # The report is another page than the progress: let the browser load it whole.
         return HttpResponse(headers={"HX-Refresh": "true"})
     if not run.going_on:
-        rows = run.left_out_rows.order_by("number", "id")
-        context["rows"] = Paginator(rows, ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
-        context["addresses_left_out"] = rows.filter(contact__isnull=False).count()
-        context["with_address"] = run.contacts.exclude(best_address="").count()
+        asked = request.GET.get("rows", "")
+        context |= describing.report(run, rows=asked, page=request.GET.get("page"))
     return render(request, "importer/import.html", context)
 
 

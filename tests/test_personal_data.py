@@ -28,6 +28,7 @@ from importer.models import (
     Import,
     ImportState,
     LeftOut,
+    MergedEntry,
     Upload,
     UploadPage,
 )
@@ -85,6 +86,9 @@ def in_anas_book(ana: User) -> None:
     )
     LeftOut.objects.create(
         member=ana, import_run=run, number=1, reason="not_an_address", raw=f"<{ADDRESS}>, bad"
+    )
+    MergedEntry.objects.create(
+        member=ana, import_run=run, contact=person, number=2, name=f"M {MARK}", address=ADDRESS
     )
     rows = f"Who;Where\nOtto Berg;otto@berg.example\nMarta {MARK};{ADDRESS}\n"
     uploading.receive(member=ana, file=io.BytesIO(rows.encode()))
