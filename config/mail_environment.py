@@ -15,6 +15,7 @@ from environs import Env
 
 from config.environment import required
 from invites import signing
+from invites.mailbox import Account
 
 _HOST = re.compile(r"(?=.{4,190}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -114,3 +115,65 @@ def idempotency_header(env: Env) -> str:
             "Resend-Idempotency-Key."
         )
     return name
+
+
+# MAIL_PROVIDER → where anymail looks for what MAIL_PROVIDER_KEY holds. What all providers share is a
+# user and password in the webhook's address; the others sign each event.
+_PROVIDER_KEYS = {
+    "brevo": "WEBHOOK_SECRET",
+    "mailersend": "MAILERSEND_SIGNING_SECRET",
+    "mailgun": "MAILGUN_WEBHOOK_SIGNING_KEY",
+    "postmark": "WEBHOOK_SECRET",
+    "resend": "WEBHOOK_SECRET",
+    "sendgrid": "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
+}
+
+
+def mail_provider(env: Env) -> tuple[str, dict[str, str]]:
+    """MAIL_PROVIDER ("" without one), and Django's ANYMAIL with what its webhook is checked by."""
+    name = str(env.str("MAIL_PROVIDER", ""))
+    if not name:
+        return "", {}
+    if name not in _PROVIDER_KEYS:
+        raise ImproperlyConfigured(
+            f"MAIL_PROVIDER is {name!r}. There are: {', '.join(sorted(_PROVIDER_KEYS))}."
+        )
+    if env.str("DKIM_KEYS", ""):
+        raise ImproperlyConfigured(
+            f"DKIM_KEYS is set, but {name} signs what it sends. Unset it, or unset MAIL_PROVIDER."
+        )
+    where = _PROVIDER_KEYS[name]
+    key = required(env, "MAIL_PROVIDER_KEY", f"what {name}'s webhooks are checked by")
+    if where == "WEBHOOK_SECRET" and not re.fullmatch(r"[^:]+:.{16,}", key):
+        raise ImproperlyConfigured(
+            f"MAIL_PROVIDER_KEY must be user:password for {name}, the password of 16 characters or more."
+        )
+    return name, {where: key}
+
+
+def reports_mailbox(env: Env) -> Account | None:
+    """REPORTS_MAILBOX_URL as `imaps://user:password@host/folder`; `imap+tls://` for STARTTLS."""
+    given = str(env.str("REPORTS_MAILBOX_URL", ""))
+    if not given:
+        return None
+    url = urlsplit(given)
+    try:
+        port = url.port
+    except ValueError:
+        raise ImproperlyConfigured("REPORTS_MAILBOX_URL has a port that is not a number.") from None
+    if url.scheme not in {"imap", "imap+tls", "imaps"} or not url.hostname or not url.username:
+        raise ImproperlyConfigured(
+            "REPORTS_MAILBOX_URL must look like imaps://user:password@mail.example.org/INBOX."
+        )
+    if url.scheme == "imap" and not env.bool("DEVELOPMENT", False):
+        raise ImproperlyConfigured("REPORTS_MAILBOX_URL must begin with imaps:// or imap+tls://.")
+    return Account(
+        host=url.hostname,
+        port=port or {"imap": 143, "imap+tls": 143, "imaps": 993}[url.scheme],
+        user=unquote(url.username),
+        password=unquote(url.password or ""),
+        implicit_tls=url.scheme == "imaps",
+        starttls=url.scheme == "imap+tls",
+        folder=unquote(url.path.strip("/")) or "INBOX",
+        done=str(env.str("REPORTS_DONE_FOLDER", "Returned mail")),
+    )

@@ -91,6 +91,10 @@ RETURN_PATH_DOMAIN = mail_environment.return_path_domain(env)
 # By this field some providers know a mail that they have taken before.
 IDEMPOTENCY_HEADER = mail_environment.idempotency_header(env)
 
+# --- how it comes back ------------------------------------------------------------------------------
+MAIL_PROVIDER, ANYMAIL = mail_environment.mail_provider(env)  # whose webhooks are believed
+REPORTS_MAILBOX = mail_environment.reports_mailbox(env)
+
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)
 PRIVATE_SERVERS = environment.private_servers(env, development=DEVELOPMENT)
@@ -245,6 +249,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "invites.tasks.count_months",
         "schedule": crontab(hour=4, minute=30),
         "options": {"expires": 3600},
+    },
+    "read returned mail": {
+        "task": "invites.tasks.read_returned_mail",
+        "schedule": env.float("REPORTS_SECONDS", 60.0),
+        "options": {"expires": 60},
     },
     "forget sessions": {
         "task": "config.tasks.forget_sessions",

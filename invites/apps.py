@@ -1,4 +1,5 @@
-"""Declares the guards of invitations and consent records, and listens for people who join."""
+"""Declares the guards of invitations and consent records, and listens for people who join and for
+what a mail provider tells."""
 
 from django.apps import AppConfig
 
@@ -8,8 +9,9 @@ class InvitesConfig(AppConfig):
 
     def ready(self) -> None:
         """Puts this app's guards on the list that every migration installs."""
-        from invites import guards, joining
+        from invites import guards, joining, provider_events
         from ledger import guards as database
 
         database.declare(guards.GUARDS)
         joining.connect()
+        provider_events.connect()

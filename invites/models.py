@@ -128,6 +128,7 @@ class Invitation(models.Model):
     stopped_at = models.DateTimeField(null=True)  # by the recipient's word, or the site's
     withdrawn_at = models.DateTimeField(null=True)  # by the sender, after it left
     accepted_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)  # a server had taken it, and it came back
 
     class Meta:
         constraints = [
@@ -308,3 +309,24 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold on {self.scope}"
+
+
+class ReturnedReport(models.Model):
+    """That one report about an invitation has had its effect: it has none a second time."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    taken_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
+
+
+class ReportsMailbox(models.Model):
+    """How far the mailbox for returned mail was read. IMAP's UIDs grow as long as `validity` stays."""
+
+    name_hash = models.CharField(max_length=64, unique=True)
+    validity = models.PositiveBigIntegerField()
+    last_uid = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"mailbox {self.pk}"

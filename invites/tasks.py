@@ -3,7 +3,15 @@
 from celery import shared_task
 
 from invites import outbox
-from invites.actions import account_mails, cases, forgetting, publishing, receipts, weighing
+from invites.actions import (
+    account_mails,
+    cases,
+    forgetting,
+    publishing,
+    reading_reports,
+    receipts,
+    weighing,
+)
 
 
 @shared_task
@@ -47,3 +55,9 @@ def weigh_answers() -> None:
 def count_months() -> None:
     """Once a day: counts the months that are over, for everybody to read."""
     publishing.count_months()
+
+
+@shared_task
+def read_returned_mail() -> None:
+    """Every minute: what came back to the mailbox for it, if there is one."""
+    reading_reports.read_new()

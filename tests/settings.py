@@ -13,6 +13,8 @@ os.environ.setdefault("SITE_URL", "http://localhost:8000")
 os.environ.setdefault("POSTAL_ADDRESS", "1 Example Street, 1000 Example")
 os.environ.setdefault("INVITATIONS_ADDRESS", "invitations@handpicked.example")
 os.environ.setdefault("EMAIL_URL", "smtp://127.0.0.1:1")
+os.environ.setdefault("MAIL_PROVIDER", "mailgun")
+os.environ.setdefault("MAIL_PROVIDER_KEY", "tests-only-" + "m" * 40)
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 
 from config.settings import *  # noqa: F403

@@ -117,6 +117,8 @@ SITE = [
     ("about-invitations/", PUBLIC, "/about-invitations/"),
     ("stop/", PUBLIC, "/stop/"),
     ("stop/<sealed:secret>/", RECIPIENT, "/stop/{stop link}/"),
+    # --- the mail provider, which signs what it posts
+    ("mail/events/", PUBLIC, "/mail/events/"),
     # --- staff
     ("admin/", STAFF, "/admin/"),
     ("admin/login/", STAFF, "/admin/login/"),

@@ -58,8 +58,10 @@ def _bounced(item: dict[str, Any], permanent: bool) -> Recipient:
         status=_text(item.get("status")),
         failed=permanent,
     )
-    reason = Reason.EXPIRED if item.get("action") == "delayed" else verdict.reason
-    return Recipient(_text(item.get("emailAddress")), verdict.hard, verdict.status, reason.word)
+    delayed = item.get("action") == "delayed"
+    reason = Reason.EXPIRED if delayed else verdict.reason
+    address = _text(item.get("emailAddress"))
+    return Recipient(address, verdict.hard, verdict.status, reason.word, delayed=delayed)
 
 
 def _header(mail: dict[str, Any], name: str) -> str | None:

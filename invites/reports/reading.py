@@ -108,7 +108,14 @@ def _bounced(entry: Entry, said: str, *, alone: bool) -> Recipient:
                 break
     if verdict.hard and alone and (softer := reasons.words_of_softness(said)):
         verdict = replace(verdict, reason=softer, hard=False)  # people are told another story
-    return Recipient(_address(entry), verdict.hard, verdict.status, verdict.reason.word)
+    return Recipient(
+        _address(entry),
+        verdict.hard,
+        verdict.status,
+        verdict.reason.word,
+        delayed=not failed,
+        aliases=entry.addresses[1:],
+    )
 
 
 def _address(entry: Entry) -> str | None:
@@ -163,7 +170,7 @@ def _told(address: str | None, said: str, failed: bool) -> Recipient:
     verdict = reasons.judge(reasons.replies(said), stage=stage, failed=failed)
     if verdict.reason is Reason.UNCLEAR:
         verdict = reasons.judge(said, stage=stage, failed=failed)
-    return Recipient(address, verdict.hard, verdict.status, verdict.reason.word)
+    return Recipient(address, verdict.hard, verdict.status, verdict.reason.word, delayed=not failed)
 
 
 def _original_message_id(message: parts.Message, letter: Notice) -> str | None:

@@ -64,14 +64,17 @@ _NOBODY_COMPLAINED = frozenset({"auth-failure", "not-spam"})
 class Recipient:
     """One recipient that a report speaks of.
 
-    `address` is the one that was written to, as far as the report knows. `status` is the enhanced
-    status code (RFC 3463). For complaints and receipts only `address` means something.
+    `address` is the one that was written to, as far as the report knows, `aliases` its other names
+    there. `delayed`: its server goes on trying. `status` is the enhanced status code (RFC 3463). For
+    complaints and receipts only the addresses mean something.
     """
 
     address: str | None
     hard: bool = False
     status: str | None = None
     reason: str = ""
+    delayed: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
