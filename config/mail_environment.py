@@ -61,6 +61,10 @@ def dkim_keys(env: Env) -> list[signing.Key]:
     """DKIM_KEYS as `selector:file`, separated by commas. Empty: somebody else signs, or nobody."""
     keys = []
     items: list[str] = env.list("DKIM_KEYS", [])
+    if items and (provider := env.str("MAIL_PROVIDER", "")):
+        raise ImproperlyConfigured(
+            f"DKIM_KEYS is set, but {provider} signs what it sends. Unset it, or MAIL_PROVIDER."
+        )
     for item in map(str.strip, filter(None, items)):
         selector, _, file = item.partition(":")
         if not _SELECTOR.fullmatch(selector) or not file:
@@ -137,10 +141,6 @@ def mail_provider(env: Env) -> tuple[str, dict[str, str]]:
     if name not in _PROVIDER_KEYS:
         raise ImproperlyConfigured(
             f"MAIL_PROVIDER is {name!r}. There are: {', '.join(sorted(_PROVIDER_KEYS))}."
-        )
-    if env.str("DKIM_KEYS", ""):
-        raise ImproperlyConfigured(
-            f"DKIM_KEYS is set, but {name} signs what it sends. Unset it, or unset MAIL_PROVIDER."
         )
     where = _PROVIDER_KEYS[name]
     key = required(env, "MAIL_PROVIDER_KEY", f"what {name}'s webhooks are checked by")
