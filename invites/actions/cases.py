@@ -69,11 +69,20 @@ def report(*, token: str, words: str) -> bool:
     )
     if invitation is None:
         return False
+    if open_case(invitation, words=words, why="A recipient reported an invitation."):
+        append([Event("invitation.reported", invitation.uid)])
+    return True
+
+
+def open_case(invitation: Invitation, *, words: str = "", why: str) -> bool:
+    """For staff to look at, with its sender on hold until they have. False: there is one already.
+
+    Inside a transaction, with the invitation locked. `why` names nobody.
+    """
     if Case.objects.filter(invitation=invitation).exists():
-        return True
+        return False
     Case.objects.create(invitation=invitation, words=words.strip()[:LONGEST], opened_at=clock.now())
-    holding.hold(holding.of_sender(invitation.sender), reason="A recipient reported an invitation.")
-    append([Event("invitation.reported", invitation.uid)])
+    holding.hold(holding.of_sender(invitation.sender), reason=why)
     return True
 
 

@@ -84,6 +84,8 @@ def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
     if state in WAITING_STATES:
         left = (invitation.send_after - now).total_seconds() if invitation.send_after else 0
         return Row(invitation, "waiting" if left > 0 else "due", max(0, ceil(left / 60)))
+    if invitation.bounced_at and not invitation.accepted_at:
+        return Row(invitation, "came_back", 0)
     kind = _KINDS[state]
     return Row(
         invitation, "accepted" if kind == "delivered" and invitation.accepted_at else kind, 0

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from importer.addresses import NotAnAddress
 from invites import proofs, reports
-from invites.actions import holding
+from invites.actions import cases
 from invites.actions.suppressing import Reason, suppress
 from invites.addresses import hashes_of
 from invites.consent import MAY_HAVE_LEFT, State
@@ -150,7 +150,7 @@ def _complained(about: Invitation, feedback: str) -> Effect:
     kind = feedback if feedback in _FEEDBACK else "other"
     append([Event("invitation.complained", about.uid, facts={"feedback": kind})])
     suppress(about, reason=Reason.COMPLAINT)
-    holding.hold(holding.of_sender(about.sender), reason="A mail server reported a complaint.")
+    cases.open_case(about, why="A recipient's mail program reported an invitation as spam.")
     return Effect.COMPLAINED
 
 

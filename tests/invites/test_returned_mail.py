@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 
 from bin.virtual_environment import ROOT
 from invites import outbox, return_path, tokens
-from invites.actions import returned_mail
+from invites.actions import cases, outcomes, returned_mail
 from invites.actions.returned_mail import Effect
 from invites.consent import State
 from invites.models import Hold, Invitation, Reservation, ReturnedReport, Suppression
+from invites.recipients.models import Case
 from ledger.models import Entry
 from tests import people
 from tests.arrivals import arrived, mail_server
@@ -133,6 +135,8 @@ def test_a_soft_bounce_ends_the_invitation_and_shuts_nobody_out(
     assert bea.bounced_at
     assert not Suppression.objects.exists()
     assert not Hold.objects.exists()
+    assert bea.batch
+    assert [row.kind for row in outcomes.rows_of(bea.batch)] == ["came_back"]
 
 
 def test_while_a_server_still_tries_nothing_has_happened(sink: Sink, bea: Invitation) -> None:
@@ -183,6 +187,12 @@ def test_a_complaint_shuts_the_address_holds_the_sender_and_is_told_to_staff(
     assert Suppression.objects.get().reason == "complaint"
     assert Hold.objects.get().scope == f"sender:{bea.sender_id}"
     assert Entry.objects.get(action="invitation.complained").facts == {"feedback": "abuse"}
+    sam = people.member("Sam Staff")
+    User.objects.filter(pk=sam.pk).update(is_staff=True, is_superuser=True)
+    cases.tell_staff()
+    to, mail = sink.taken[-1]
+    assert to == sam.email
+    assert f"/admin/invites/case/{Case.objects.get().pk}/" in mail.decode().replace("=\r\n", "")
 
 
 def test_a_complaint_is_not_undone_by_what_comes_after_it(sink: Sink, bea: Invitation) -> None:
@@ -192,6 +202,7 @@ def test_a_complaint_is_not_undone_by_what_comes_after_it(sink: Sink, bea: Invit
 
     assert Suppression.objects.get().reason == "complaint"
     assert Hold.objects.get().lifted_at is None
+    assert Case.objects.count() == 1
 
 
 @pytest.mark.parametrize("feedback", ["auth-failure", "not-spam"])
