@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
+from invites.actions import returned_mail
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
@@ -57,6 +58,7 @@ def invited_people(member: User) -> int:
 
 def forget_what_is_over() -> int:
     """Erases what has been here for as long as we said; returns how many people."""
+    returned_mail.forget_digests()
     people = forget_recipients()
     over = Draft.objects.filter(kept_until__lt=clock.now())
     for draft in over.select_related("sender")[:AT_ONCE]:

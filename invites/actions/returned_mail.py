@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -85,7 +87,7 @@ def take(report: Report, *, invitation: UUID, digest: str) -> Effect:
 
 
 def _locked(uid: UUID) -> Invitation | None:
-    """The invitation, if it may have left. It and all others to the same person are locked.
+    """The invitation, if it may have left, and within RECIPIENT_DAYS. Others to the person are locked too.
 
     In one order: two reports must not wait for each other.
     """
@@ -94,8 +96,16 @@ def _locked(uid: UUID) -> Invitation | None:
         Q(uid=uid) | Q(recipient_hash__in=same)
     )
     found = {row.uid: row for row in rows.order_by("id")}.get(uid)
-    left = found is not None and found.state in MAY_HAVE_LEFT | {State.FAILED}
-    return found if left else None
+    if found is None or found.state not in MAY_HAVE_LEFT | {State.FAILED}:
+        return None
+    since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
+    return found if found.send_after and found.send_after > since else None
+
+
+def forget_digests() -> int:
+    """Of reports so old that their invitation takes no more of them; returns how many."""
+    since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
+    return ReturnedReport.objects.filter(taken_at__lte=since).delete()[0]
 
 
 def _bounce(report: Report, about: Invitation) -> Recipient | None:

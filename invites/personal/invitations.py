@@ -138,5 +138,7 @@ TABLES = (
 NOBODY = {
     "invites.Claim": "Workers and their leases.",
     "invites.MonthlyFigures": "Counts of a month.",
+    "invites.ReportsMailbox": "How far the site's own mailbox was read.",
+    "invites.ReturnedReport": "Digests of reports, so that each counts once; of whom, nobody can tell.",
     "invites.Incident": "What staff tell everybody; the form says: no names or addresses.",
 }

@@ -225,6 +225,17 @@ def test_the_same_report_counts_once(sink: Sink, bea: Invitation) -> None:
     assert every_row() == before
 
 
+def test_after_a_year_a_report_counts_no_more_and_nothing_is_kept_of_it(
+    sink: Sink, bea: Invitation, settings: Any
+) -> None:
+    returned_mail.take_mail(complaint(header_of(sink)))
+    settings.RECIPIENT_DAYS = 0
+    assert returned_mail.forget_digests() == 1
+    before = every_row()
+    assert returned_mail.take_mail(complaint(header_of(sink))) is Effect.NOTHING
+    assert every_row() == before
+
+
 def forged(bea: Invitation) -> dict[str, bytes]:
     """What somebody could write who would like to shut Bea out, or fail her invitation."""
     known, address = message_id_only(bea), path_of(bea)
