@@ -53,6 +53,10 @@ environment.refuse_equal_keys(
 )
 LEDGER_KEY = environment.ledger_key(env, "LEDGER_KEY")  # signs tree heads; empty: nothing is sealed
 LEDGER_OLD_KEYS: list[str] = env.list("LEDGER_OLD_KEYS", [])  # public keys of earlier heads
+# Where the newest head is taken once a day, besides the page /about-invitations/; empty: not.
+LEDGER_PUBLISH_FILE = env.str("LEDGER_PUBLISH_FILE", "")
+LEDGER_PUBLISH_MAIL = env.str("LEDGER_PUBLISH_MAIL", "")
+LEDGER_PUBLISH_WEBHOOK = env.str("LEDGER_PUBLISH_WEBHOOK", "")
 LEDGER_HEAD_FILE = env.path("LEDGER_HEAD_FILE", STATE_DIR / "ledger-head.txt")
 
 # --- how invitations behave -----------------------------------------------------------------------
@@ -127,6 +131,7 @@ environment.refuse_loose_ends(
     site_url=SITE_URL,
     outside=[
         SIGN_IN_SERVER_URL,
+        LEDGER_PUBLISH_WEBHOOK,
         *(url for source in SOURCES.values() for url in source.urls()),
     ],
 )
@@ -234,6 +239,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledger.tasks.seal",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "publish the ledger's head": {
+        "task": "invites.tasks.publish_head",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 3600},
     },
     "forget": {
         "task": "invites.tasks.forget_what_is_over",

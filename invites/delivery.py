@@ -32,6 +32,7 @@ ACCOUNT_TEMPLATES = frozenset(
         "account/email/email_confirmation_signup",
         "account/email/account_already_exists",
         "account/email/password_reset_key",
+        "invites/email/head",
         "invites/email/linkedin_link",
         "invites/email/receipt",
         # To the staff, and to whoever wants no invitations.

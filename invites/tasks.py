@@ -7,6 +7,7 @@ from invites.actions import (
     account_mails,
     cases,
     forgetting,
+    heads_elsewhere,
     publishing,
     reading_reports,
     receipts,
@@ -61,3 +62,9 @@ def count_months() -> None:
 def read_returned_mail() -> None:
     """Every minute: what came back to the mailbox for it, if there is one."""
     reading_reports.read_new()
+
+
+@shared_task
+def publish_head() -> None:
+    """Every hour: takes the ledger's newest head to places that have had none for a day."""
+    heads_elsewhere.publish()

@@ -98,3 +98,14 @@ class Home(models.Model):
 
     def __str__(self) -> str:
         return self.place
+
+
+class Publication(models.Model):
+    """Which head a place outside of this site got last; one row per place."""
+
+    place = models.CharField(max_length=20, unique=True)
+    seal = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"head {self.seal} to the {self.place}"

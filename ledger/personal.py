@@ -50,6 +50,7 @@ NOBODY = {
     "ledger.Seal": "Signed digests of the whole ledger.",
     "ledger.Heartbeat": "Moments at which beat ran.",
     "ledger.Home": "Where the database lives.",
+    "ledger.Publication": "When a signed head was taken elsewhere.",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from importer import promises
+from invites.actions import heads_elsewhere
 from invites.models import AccountMail, Draft, Invitation
 from ledger import clock, heartbeat, sealing
 
@@ -23,9 +24,11 @@ class Finding:
 def findings() -> list[Finding]:
     """All that was looked at. The first is beat, without which the others will not get better."""
     wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
+    unpublished = heads_elsewhere.what_is_wrong()
     return [
         Finding(wrong or "Beat is alive.", not wrong),
         Finding(unsealed or "The ledger is sealed.", not unsealed),
+        Finding(unpublished or "The ledger's head is where it should be.", not unpublished),
         *(
             Finding(f"Kept too long: {what}: {count:,}", count == 0)
             for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()

@@ -14,7 +14,7 @@ from invites.actions.suppressing import Reason
 from invites.recipients.models import Incident, MonthlyFigures
 from ledger import clock
 from ledger.entries import Event, append
-from ledger.models import Entry
+from ledger.models import Entry, Seal
 from ledger.subjects import of_member
 
 MONTHS_SHOWN = 12
@@ -49,6 +49,11 @@ def months() -> list[Month]:
         )
         for row in MonthlyFigures.objects.order_by("-month")[:MONTHS_SHOWN]
     ]
+
+
+def head() -> str:
+    """The newest signed head of the ledger, for whoever wants to keep it; "" without one."""
+    return Seal.objects.order_by("-number").values_list("note", flat=True).first() or ""
 
 
 def _in_words(number: int) -> str:

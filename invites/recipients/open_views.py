@@ -45,7 +45,13 @@ def for_everybody(*methods: str) -> Callable[[View], View]:
 def about(request: HttpRequest) -> HttpResponse:
     """What invitations are, how to stop them, how many there were, and what went wrong."""
     return _page(
-        request, "about", {"months": publishing.months(), "incidents": publishing.incidents()}
+        request,
+        "about",
+        {
+            "months": publishing.months(),
+            "incidents": publishing.incidents(),
+            "head": publishing.head(),
+        },
     )
 
 

@@ -1,0 +1,105 @@
+"""The ledger's head gets to every place that is set, once a day, and a place that has none is told."""
+
+from __future__ import annotations
+
+import email
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from invites.actions import heads_elsewhere
+from ledger import clock, guards, heads, sealing
+from ledger.models import Publication, Seal
+from tests.ledger.tampering import appended
+from tests.smtp_sink import smtp_sink
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def webhook(status: int) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers so, its address, and what it was sent."""
+    sent: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Says nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", sent
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def sealed() -> str:
+    appended(3)
+    sealing.seal()
+    return Seal.objects.order_by("-number")[0].note
+
+
+def test_each_place_gets_the_head_once_a_day(settings: Any, tmp_path: Path) -> None:
+    assert heads_elsewhere.publish() == 0
+    note = sealed()
+    kept = tmp_path / "heads.txt"
+    settings.LEDGER_PUBLISH_FILE, settings.LEDGER_PUBLISH_MAIL = str(kept), "auditor@example.org"
+    with smtp_sink() as sink, webhook(204) as (url, sent):
+        settings.EMAIL_PORT, settings.LEDGER_PUBLISH_WEBHOOK = sink.port, url
+        assert [heads_elsewhere.publish(), heads_elsewhere.publish()] == [3, 0]
+        Publication.objects.update(at=clock.now() - timedelta(hours=24))
+        second = sealed()
+        assert heads_elsewhere.publish() == 3
+    assert kept.read_text() == f"{note}\n{second}\n"
+    assert sent == [note.encode(), second.encode()]
+    (to, raw), _ = sink.taken
+    assert to == "auditor@example.org"
+    text = email.message_from_bytes(raw).get_payload(decode=True).decode().replace("\r\n", "\n")
+    start = text.index(heads.origin())
+    head = heads.read(text[start : start + len(note)], heads.verifiers())
+    assert head.size == 3
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_place_that_does_not_take_it_is_tried_again_and_told(
+    status: int, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sealed()
+    with webhook(status) as (url, sent), caplog.at_level(logging.ERROR):
+        settings.LEDGER_PUBLISH_WEBHOOK = url
+        settings.LEDGER_PUBLISH_MAIL = "auditor@example.org"  # and there is no mail server
+        assert [heads_elsewhere.publish(), heads_elsewhere.publish()] == [0, 0]
+    assert len(sent) == 2
+    assert f"was not taken by the webhook: it answered {status}" in caplog.text
+    assert "was not taken by the mail: ServerUnavailable" in caplog.text
+    assert heads_elsewhere.what_is_wrong() == ""  # not for two days yet
+    guards.remove(connection)
+    Seal.objects.update(at=clock.now() - timedelta(hours=50))
+    assert (
+        "has not reached the mail and the webhook for two days" in heads_elsewhere.what_is_wrong()
+    )
+
+
+def test_everybody_can_read_the_newest_head(client: Any) -> None:
+    page = client.get("/about-invitations/").content.decode()
+    assert "For whoever keeps watch" not in page
+    note = sealed()
+    page = client.get("/about-invitations/").content.decode()
+    assert note.replace("+", "&#x2B;") in page.replace("+", "&#x2B;")
