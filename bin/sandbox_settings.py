@@ -5,6 +5,7 @@ from __future__ import annotations
 # Of each address book: its kind, its label, the path of its API, and its client there.
 SOURCES = {
     "google": ("people_api", "Google (sandbox)", "/v1", "contacts"),
+    "google_other": ("google_other", "Google (sandbox)", "/v1", "contacts"),
     "microsoft": ("microsoft", "Microsoft (sandbox)", "/graph/v1.0", "microsoft"),
     "linkedin": ("linkedin", "LinkedIn (sandbox)", "/linkedin/rest", "linkedin"),
     "hubspot": ("hubspot", "HubSpot (sandbox)", "/hubspot", "hubspot"),
@@ -15,7 +16,7 @@ def connected_to(sandbox_url: str, smtp_port: int) -> dict[str, str]:
     """The variables that point address books, sign-in and mail at a running sandbox."""
     found = {
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-        "SOURCES": ",".join(SOURCES),
+        "SOURCES": ",".join(name for name in SOURCES if name != "google_other"),
         "SIGN_IN_SERVER_URL": sandbox_url,
         "SIGN_IN_ID": "sandbox",
         "SIGN_IN_NAME": "Sandbox",

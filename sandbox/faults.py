@@ -6,7 +6,6 @@
     bad_request       400, as for a page token that has gone stale   every HTTP endpoint
     html              200 and a web page where JSON was expected     every HTTP endpoint
     truncated         200 and JSON that stops in the middle          every HTTP endpoint
-    cut               the connection ends in the middle of the body  every HTTP endpoint
     slow              the answer comes after `seconds`               every HTTP endpoint
     drip              one byte each `seconds`                        every HTTP endpoint
     token_dies        the whole grant is revoked, then 401           address books
@@ -44,7 +43,7 @@ from sandbox import journal
 from sandbox.tokens import find_bearer, fingerprint_of, shown_token
 
 HTTP_KINDS = frozenset(
-    {"rate_limit", "server_error", "bad_request", "html", "truncated", "cut", "slow", "drip"}
+    {"rate_limit", "server_error", "bad_request", "html", "truncated", "slow", "drip"}
 )
 PEOPLE_KINDS = HTTP_KINDS | {"token_dies", "scope_goes", "wrong_shape", "huge_names"}
 PAGED_KINDS = PEOPLE_KINDS | {"repeat_page"}
@@ -189,11 +188,6 @@ def play(
     whole = honest.content
     if fault.kind == "truncated":
         honest.content = whole[: max(1, len(whole) // 2)]
-        return honest
-    if fault.kind == "cut":
-        honest.content = whole[: len(whole) // 2]
-        # The promise of more than comes: the connection ends in the middle of the body.
-        honest["Content-Length"], honest["Connection"] = str(len(whole)), "close"
         return honest
     drops = StreamingHttpResponse(_drops(whole, fault.seconds), content_type="application/json")
     drops["Content-Length"] = str(len(whole))

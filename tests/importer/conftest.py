@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from bin import sandbox_settings
 from importer import reading
 from importer.models import Import
 from importer.sources import KINDS
@@ -27,6 +28,14 @@ TWELVE, NETWORK, LARGE, EMPTY = (
     "empty@example.example",
 )
 
+ENDPOINTS = {
+    "people_api": "connections",
+    "google_other": "other",
+    "microsoft": "graph",
+    "hubspot": "hubspot",
+    "linkedin": "linkedin",
+}
+
 
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
@@ -41,20 +50,22 @@ def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     return running_sandbox
 
 
-def source_at(url: str, **changes: Any) -> Source:
-    """The site's Google, with the sandbox in Google's place."""
+def source_at(url: str, name: str = "google", **changes: Any) -> Source:
+    """An address book of the site, with the sandbox in the provider's place."""
+    kind, _, path, client = sandbox_settings.SOURCES[name]
     values: dict[str, Any] = {
-        "name": "google",
-        "kind": "people_api",
-        "label": "Google",
-        "client_id": "handpicked-contacts",
-        "client_secret": "sandbox-contacts-secret",
+        "name": name,
+        "kind": kind,
+        "label": KINDS[kind].provider,
+        "client_id": f"handpicked-{client}",
+        "client_secret": f"sandbox-{client}-secret",
         "authorize_url": f"{url}/oauth/authorize/",
         "token_url": f"{url}/oauth/token/",
-        "revoke_url": f"{url}/oauth/revoke/",
-        "api_url": f"{url}/v1",
+        "revoke_url": f"{url}/oauth/revoke/" if KINDS[kind].revoke_url else "",
+        "api_url": f"{url}{path}",
         "issuer": url,
         "iss_required": True,
+        "noun": KINDS[kind].noun,
     }
     return Source(**(values | changes))
 
@@ -87,7 +98,7 @@ class Site:
 
     def start(self, purpose: str = "read") -> str:
         """Press *Read* or *Look up*; returns the consent screen's address."""
-        answer = self.browser.post("/contacts/connect/google/", {"purpose": purpose})
+        answer = self.browser.post(f"/contacts/connect/{self.source.name}/", {"purpose": purpose})
         assert answer.status_code == 302, answer.content
         address = str(answer.headers["Location"])
         assert address.startswith(self.source.authorize_url)
@@ -139,9 +150,14 @@ class Site:
         """The import's page."""
         return self.browser.get(f"/contacts/imports/{run.uid}/")
 
+    @property
+    def endpoint(self) -> str:
+        """What the sandbox calls the pages of this address book."""
+        return ENDPOINTS[self.source.kind]
+
     def pages_seen(self) -> list[int]:
         """Which pages the provider was asked for, in order."""
-        return [seen["page"] for seen in self.sandbox.control.requests("connections")]
+        return [seen["page"] for seen in self.sandbox.control.requests(self.endpoint)]
 
 
 @pytest.fixture
