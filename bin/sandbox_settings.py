@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Of each address book: its kind, its label, the path of its API, and its client there.
+# Of each address book: its kind, its label, the path of its API, and its client there. Google's two
+# are one client, as they would be at Google.
 SOURCES = {
     "google": ("people_api", "Google (sandbox)", "/v1", "contacts"),
     "google_other": ("google_other", "Google (sandbox)", "/v1", "contacts"),
@@ -16,7 +17,7 @@ def connected_to(sandbox_url: str, smtp_port: int) -> dict[str, str]:
     """The variables that point address books, sign-in and mail at a running sandbox."""
     found = {
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-        "SOURCES": ",".join(name for name in SOURCES if name != "google_other"),
+        "SOURCES": ",".join(SOURCES),
         "SIGN_IN_SERVER_URL": sandbox_url,
         "SIGN_IN_ID": "sandbox",
         "SIGN_IN_NAME": "Sandbox",

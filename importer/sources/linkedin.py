@@ -113,5 +113,4 @@ LINKEDIN = Kind(
     apps_url="https://www.linkedin.com/mypreferences/d/data-sharing-for-permitted-services",
     read_page=read_page,
     group=Group.LINKEDIN,
-    caution="LinkedIn gives few e-mail addresses. Expect names.",
 )
