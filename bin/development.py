@@ -156,6 +156,7 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
         "POSTAL_ADDRESS": "1 Example Street, 1000 Example",
         "INVITATIONS_ADDRESS": "invitations@handpicked.example",
         "UNDO_SECONDS": "60",
+        "OUTCOME_SECONDS": "10",
         "DATABASE_URL": f"sqlite:///{state / 'handpicked.sqlite3'}",
         **sandbox_settings.connected_to(sandbox, ports["SMTP_PORT"]),
         **_keys(state / "dev.env"),

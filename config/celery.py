@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import WorkerShutdown
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 
 from config.starting import read_settings
 
@@ -35,3 +35,12 @@ def look_before_starting(**kwargs: Any) -> None:
     connection.close()  # the children must not share it
     if missing:
         raise WorkerShutdown(f"Missing database guards: {missing}. Run: python manage.py migrate")
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_a_wrong_key(**kwargs: Any) -> None:
+    """Under another ADDRESS_KEY nobody who said "never again" would be recognised."""
+    from config.starting import refuse_a_wrong_address_key
+
+    refuse_a_wrong_address_key()

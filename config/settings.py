@@ -63,6 +63,8 @@ LEDGER_HEAD_FILE = env.path("LEDGER_HEAD_FILE", STATE_DIR / "ledger-head.txt")
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
 INVITATIONS_PER_PERIOD = env.int("INVITATIONS_PER_PERIOD", 5)  # what a new member may confirm …
 INVITATION_PERIOD_DAYS = env.int("INVITATION_PERIOD_DAYS", 30)  # … in this many days
+# A sender sees what became of mails only at multiples of this: see docs/adr on who can't be invited.
+OUTCOME_SECONDS = env.int("OUTCOME_SECONDS", 60)
 DRAFT_DAYS = 14  # chosen people, the note and the decisions wait this long for the member
 CONTACT_IDLE_HOURS = 24  # unchosen people are erased this long after the member's last POST …
 CONTACT_HOURS = 72  # … and in any case this long after they were read

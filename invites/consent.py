@@ -20,6 +20,7 @@ class State(StrEnum):
     CONFIRMED = "confirmed"  # will leave when its undo window is over
     CLAIMED = "claimed"  # in a worker's hands
     SENDING = "sending"  # the worker's durable intent: from here on it may have left
+    REQUESTED = "requested"  # a member already: asked inside the site, no mail
     SENT = "sent"  # the mail server took it
     FAILED = "failed"  # the mail server refused it for good
     UNKNOWN = "unknown"  # nobody knows whether it was taken; never sent again by itself
@@ -41,6 +42,8 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.CLAIMED, State.CANCELLED),
         (State.CLAIMED, State.BLOCKED),
         (State.CLAIMED, State.SENDING),
+        (State.CLAIMED, State.REQUESTED),
+        (State.CLAIMED, State.FAILED),  # the server refuses an address that we would not write to
         (State.SENDING, State.SENT),
         (State.SENDING, State.FAILED),
         (State.SENDING, State.UNKNOWN),
@@ -52,8 +55,17 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 
 DRAFT_STATES = frozenset({State.CHOSEN, State.REVIEWED})
 NEEDS_CONSENT = frozenset(
-    {State.CONFIRMED, State.CLAIMED, State.SENDING, State.SENT, State.UNKNOWN}
+    {
+        State.CONFIRMED,
+        State.CLAIMED,
+        State.SENDING,
+        State.REQUESTED,
+        State.SENT,
+        State.UNKNOWN,
+    }
 )
+# What is about to leave, or to be shown to its recipient inside the site.
+DEPARTURES = frozenset({State.SENDING, State.REQUESTED})
 # Before the worker's durable intent nothing of it has left: it can still be taken back.
 WAITING_STATES = frozenset({State.CONFIRMED, State.CLAIMED})
 # From that intent on somebody may have it.

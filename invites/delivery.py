@@ -51,10 +51,14 @@ class ServerUnavailable(DeliveryError):
 
 
 class NotAccepted(DeliveryError):
-    """Proven: this mail was not taken. `permanent`: trying again is pointless (5xx)."""
+    """Proven: this mail was not taken. `permanent`: trying again is pointless (5xx).
 
-    def __init__(self, reply: str, *, permanent: bool) -> None:
+    `late`: the server had accepted the recipient before, so `knock` would have passed.
+    """
+
+    def __init__(self, reply: str, *, permanent: bool, late: bool = False) -> None:
         self.permanent = permanent
+        self.late = late
         super().__init__(reply)
 
 
@@ -130,13 +134,10 @@ class Connection:
         smtp = self.open()
         body = _stuffed(_signed(raw))
         try:
-            self._announce(smtp, sender, recipient)
+            self._announce(smtp, sender, recipient, "DATA")
             smtp.send(body)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
-            self._drop()
-            raise NotAccepted(
-                f"connection lost before the end of the mail: {error}", permanent=False
-            ) from error
+            raise self._lost(error) from error
         # From the first byte of the dot on, silence means that nobody knows.
         try:
             smtp.send(b".\r\n")
@@ -153,11 +154,27 @@ class Connection:
             raise OutcomeUnknown(reply)
         if code == 421:
             self._drop()
-        raise NotAccepted(reply, permanent=code >= 500)
+        raise NotAccepted(reply, permanent=code >= 500, late=True)
 
-    def _announce(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
-        """MAIL, RCPT and DATA, in one go where the server offers PIPELINING (RFC 2920)."""
-        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
+    def knock(self, sender: str, recipient: str) -> None:
+        """Asks whether the server would take a mail to `recipient`, and gives it none: no DATA.
+
+        Raises NotAccepted in the words and after the time that `hand_over` would, ServerUnavailable.
+        """
+        smtp = self.open()
+        try:
+            self._announce(smtp, sender, recipient)
+            smtp.rset()
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> NotAccepted:
+        self._drop()
+        return NotAccepted(f"connection lost before the end of the mail: {error}", permanent=False)
+
+    def _announce(self, smtp: smtplib.SMTP, sender: str, recipient: str, *more: str) -> None:
+        """MAIL, RCPT and what follows, in one go where the server offers PIPELINING (RFC 2920)."""
+        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", *more]
         replies: list[tuple[int, bytes]] = []
         if smtp.has_extn("pipelining"):
             smtp.send("".join(f"{command}\r\n" for command in commands))
@@ -168,7 +185,7 @@ class Connection:
                 if replies[-1][0] >= 400:
                     break
         refused = next((reply for reply in replies if reply[0] >= 400), None)
-        if refused is None and replies[-1][0] == 354:
+        if refused is None and replies[-1][0] == (354 if more else 250):
             return
         if len(replies) == len(commands) and replies[-1][0] == 354:
             # It refused the recipient and wants a body all the same: leave without giving one.
@@ -178,7 +195,8 @@ class Connection:
         else:
             smtp.rset()
         code, words = refused or replies[-1]
-        raise NotAccepted(_words(code, words), permanent=500 <= code < 600)
+        late = refused is not None and refused is not replies[0] and replies.index(refused) > 1
+        raise NotAccepted(_words(code, words), permanent=500 <= code < 600, late=late)
 
     def _drop(self) -> None:
         if self._smtp is not None:
@@ -193,7 +211,7 @@ def _signed(raw: bytes) -> bytes:
     try:
         return signing.signed(raw, domain=settings.DKIM_DOMAIN, keys=settings.DKIM_KEYS)
     except dkim.DKIMException as error:
-        raise NotAccepted(f"could not be signed: {error}", permanent=False) from error
+        raise NotAccepted(f"could not be signed: {error}", permanent=False, late=True) from error
 
 
 def _stuffed(raw: bytes) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.contrib.auth import get_user_model
 
-from invites.consent import DRAFT_STATES, LEAVES_ROOM, NEEDS_CONSENT, TRANSITIONS, State
+from invites.consent import DEPARTURES, DRAFT_STATES, LEAVES_ROOM, NEEDS_CONSENT, TRANSITIONS, State
 from ledger.clock import SQL_NOW
 from ledger.guards import Guard, append_only, refusal
 
@@ -48,7 +48,7 @@ def _states(states: frozenset[State]) -> str:
 
 def _undo_window_open(now: str) -> str:
     return (
-        "NEW.state IN ('claimed', 'sending') AND NEW.state <> OLD.state "
+        f"NEW.state IN ('claimed', {_states(DEPARTURES)}) AND NEW.state <> OLD.state "
         f"AND (NEW.send_after > {now} OR EXISTS (SELECT 1 FROM invites_consentrecord c "
         f"WHERE c.invitation_uid = NEW.uid AND c.not_before > {now}))"
     )
@@ -173,7 +173,7 @@ GUARDS: list[Guard] = [
     ),
     refusal(
         "invites_invitation_stopped", TABLE, "UPDATE OF state",
-        "NEW.state = 'sending' AND OLD.state <> 'sending' "
+        f"NEW.state IN ({_states(DEPARTURES)}) AND NEW.state <> OLD.state "
         f"AND ({STOPPED.format(row='NEW')} OR {HELD.format(row='NEW')})",
         "this invitation is stopped or on hold",
     ),

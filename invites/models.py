@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -232,6 +233,16 @@ class Claim(models.Model):
         return f"claim {self.uid}"
 
 
+class AddressKey(models.Model):
+    """That hashes in these tables were made under this key, which is needed for good to match them."""
+
+    key_id = models.CharField(max_length=16, primary_key=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"address key {self.key_id}"
+
+
 class Suppression(models.Model):
     """A keyed hash of an address that gets no invitation: from `sender`, or (NULL) from anyone.
 
@@ -276,6 +287,22 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"suppression {self.pk}"
+
+
+class MemberAddress(models.Model):
+    """A verified address of a member, as the hash by which invitations know it. See joining.py."""
+
+    email = models.OneToOneField(
+        EmailAddress, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    address_hash = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "member addresses"
+
+    def __str__(self) -> str:
+        return f"address of member {self.member_id}"
 
 
 class Reservation(models.Model):

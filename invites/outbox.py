@@ -1,4 +1,4 @@
-"""due → claimed → sending → sent | failed | unknown. The outbox is the truth; Celery only wakes it.
+"""claimed → sending → sent | failed | unknown. The outbox is the truth; Celery only wakes it.
 
 Raw SQL where every mail passes; the intent to send is on the disk before SMTP's DATA begins.
 """
@@ -10,15 +10,16 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from invites import consent, rendering, return_path
-from invites.consent import Missing, State
+from invites import rendering, return_path
+from invites.claiming import Mail, take_due
+from invites.consent import State
 from invites.delivery import Connection, NotAccepted, OutcomeUnknown, ServerUnavailable
 from invites.guards import HELD, STOPPED
 from invites.models import Claim, Invitation, Reservation
@@ -26,8 +27,6 @@ from ledger import clock
 from ledger.entries import Event, append
 
 log = logging.getLogger(__name__)
-
-WAITS = {Missing.HELD, Missing.UNDO_WINDOW_OPEN}  # reasons that end by themselves or by a person
 
 
 class Transport(Protocol):
@@ -39,25 +38,8 @@ class Transport(Protocol):
     def hand_over(self, sender: str, recipient: str, raw: bytes) -> str:
         """The server's words. Raises NotAccepted or OutcomeUnknown."""
 
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One invitation's mail as it was confirmed."""
-
-    id: int
-    uid: uuid.UUID
-    recipient: str
-    raw: bytes
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One due invitation: its mail, and all that the consent rule looks at, read just now."""
-
-    mail: Mail
-    recipient_hash: str
-    facts: consent.Facts
+    def knock(self, sender: str, recipient: str) -> None:
+        """As far as `hand_over` goes before a mail begins. Raises NotAccepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +50,7 @@ class Outcome:
     state: State
     reply: str
     retry_in: timedelta | None = None
+    late: bool = False  # refused after the server had accepted the recipient
 
 
 @dataclass(slots=True)
@@ -106,142 +89,13 @@ def send_due(transport: Transport | None = None, *, seconds: float = 20.0) -> Ta
     return tally
 
 
-# --- claiming -------------------------------------------------------------------------------------
-
-
-def take_due(limit: int) -> tuple[uuid.UUID | None, list[Mail]]:
-    """Claims up to `limit` due invitations that the consent rule lets leave.
-
-    Returns the claim and its mails; (None, []) when nothing is due. A claim may come back without
-    mails: then all that was due could not be invited, and there may be more.
-    """
-    with transaction.atomic():
-        due = _due(limit)
-        if not due:
-            return None, []
-        claim = Claim.objects.create(
-            lease_until=clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
-        )
-        mails, put_away = _claim(claim.uid, due)
-        if not mails:
-            claim.delete()
-        return (claim.uid, mails) if mails or put_away else (None, [])
-
-
-def _due(limit: int) -> list[Due]:
-    """Locks up to `limit` due invitations that are not on hold, with all that the rule looks at."""
-    lock = "FOR UPDATE OF i SKIP LOCKED" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.id, i.uid, i.recipient_address, i.recipient_hash, i.attempts, m.raw, i.state, "
-            "i.relationship, i.reviewed_digest, i.confirmed_digest, c.digest, c.not_before, "
-            f"{clock.sql_now()}, {STOPPED.format(row='i')} FROM invites_invitation i "
-            "LEFT JOIN invites_preparedmail m ON m.invitation_id = i.id "
-            "LEFT JOIN invites_consentrecord c ON c.invitation_uid = i.uid "
-            f"WHERE i.state = 'confirmed' AND i.send_after <= {clock.sql_now()} "
-            f"AND NOT {HELD.format(row='i')} ORDER BY i.send_after LIMIT %s {lock}",
-            [limit],
-        )
-        return [_looked_at(*row) for row in cursor.fetchall()]
-
-
-def _looked_at(
-    id: int, uid: Any, recipient: str, recipient_hash: str | None, attempts: int, raw: Any,
-    state: str, relationship: str, reviewed: str | None, confirmed: str | None,
-    recorded: str | None, not_before: Any, now: Any, stopped: Any,
-) -> Due:  # fmt: skip
-    """One row of `_due`. The digest is computed from the very bytes that would leave."""
-    uid = uid if isinstance(uid, uuid.UUID) else uuid.UUID(uid)
-    mail = Mail(id, uid, recipient, bytes(raw or b""), attempts)
-    facts = consent.Facts(
-        state=State(state),
-        relationship=relationship,
-        digest=consent.digest(recipient, mail.raw)
-        if rendering.carries_links(mail.raw, uid)
-        else None,
-        reviewed_digest=reviewed,
-        confirmed_digest=confirmed,
-        recorded_digest=recorded,
-        not_before=clock.moment(not_before) if not_before else None,
-        now=clock.moment(now),
-        stopped=bool(stopped),
-        held=False,
-    )
-    return Due(mail, str(recipient_hash), facts)
-
-
-def _claim(claim: uuid.UUID, due: list[Due]) -> tuple[list[Mail], int]:
-    """Looks at each invitation a last time: claims what may leave, puts away what never may.
-
-    Returns the claimed mails and how many were put away; what only has to wait stays where it is.
-    """
-    checked = [(item, consent.missing_before_sending(item.facts)) for item in due]
-    reserved = _reserve([item for item, reasons in checked if not reasons])
-    mails: list[Mail] = []
-    blocked: list[Mail] = []
-    refused: list[tuple[Mail, list[Missing]]] = []
-    for item, reasons in checked:
-        if not reasons and item.mail.uid in reserved:
-            mails.append(item.mail)
-        elif set(reasons) & WAITS and set(reasons) <= WAITS | {Missing.CANNOT_BE_INVITED}:
-            continue
-        elif not set(reasons) - {Missing.CANNOT_BE_INVITED}:
-            blocked.append(item.mail)
-        else:
-            refused.append((item.mail, reasons))
-    now = clock.now()
-    put_away = [mail.id for mail in blocked]
-    Invitation.objects.filter(id__in=[mail.id for mail in mails] + put_away).update(
-        state=State.CLAIMED, claim=claim
-    )
-    Invitation.objects.filter(id__in=put_away).update(
-        state=State.BLOCKED, claim=None, finished_at=now
-    )
-    # Confirmed, but the rule does not hold: only a bug or a hand in the database gets here.
-    Invitation.objects.filter(id__in=[mail.id for mail, _ in refused]).update(
-        state=State.CANCELLED, finished_at=now
-    )
-    for mail, reasons in refused:
-        log.error(
-            "outbox: invitation %s refused: %s", mail.uid, [reason.name for reason in reasons]
-        )
-    append(
-        [Event("invitation.blocked", mail.uid) for mail in blocked]
-        + [
-            Event(
-                "invitation.refused", mail.uid, facts={"reasons": ",".join(r.name for r in reasons)}
-            )
-            for mail, reasons in refused
-        ]
-    )
-    return mails, len(blocked) + len(refused)
-
-
-def _reserve(due: list[Due]) -> set[uuid.UUID]:
-    """Takes each recipient's one invitation of the year; returns the uids of those that have it."""
-    year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
-    # In one order, so that two workers can't wait for each other.
-    wanted = sorted((item.recipient_hash, item.mail.uid) for item in due)
-    hashes = [hashed for hashed, _ in wanted]
-    Reservation.objects.filter(recipient_hash__in=hashes, at__lt=year_ago).delete()
-    Reservation.objects.bulk_create(
-        [
-            Reservation(recipient_hash=hashed, invitation_uid=uid, at=Now())
-            for hashed, uid in wanted
-        ],
-        ignore_conflicts=True,
-    )
-    uids = [uid for _, uid in wanted]
-    return set(
-        Reservation.objects.filter(invitation_uid__in=uids).values_list("invitation_uid", flat=True)
-    )
-
-
 # --- sending --------------------------------------------------------------------------------------
 
 
 def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tally) -> None:
+    """Mails that really leave come first; the others then meet the server in the same mood."""
     previous: Outcome | None = None
+    mood = _Mood()
     renew_at = time.monotonic() + settings.LEASE_SECONDS / 3
     try:
         for mail in mails:
@@ -249,15 +103,47 @@ def _send(claim: uuid.UUID, mails: list[Mail], transport: Transport, tally: Tall
             if time.monotonic() > renew_at:
                 renew(claim)
                 renew_at = time.monotonic() + settings.LEASE_SECONDS / 3
+            if mail.goal is not State.SENDING:
+                outcome = mood.of(mail) or _knock(transport, mail)
+                with transaction.atomic():
+                    if previous is not None:
+                        _record(claim, previous)
+                    settle(claim, outcome)
+                previous = None
+                continue
             may_leave = depart(claim, mail, previous)
             previous = None
             if may_leave:
                 previous = _hand_over(transport, mail)
+                mood.after(previous)
                 tally.add(previous.state)
     finally:
         if previous is not None:
             with transaction.atomic():
                 _record(claim, previous)
+
+
+class _Mood:
+    """What the server last said of whole mails, which who gets none would never hear.
+
+    A refusal of a batch's words goes for the whole batch, one for now for everybody.
+    """
+
+    def __init__(self) -> None:
+        self._by_batch: dict[int | None, Outcome] = {}
+
+    def after(self, outcome: Outcome) -> None:
+        """Takes note of a mail that was handed over."""
+        everybody = None if outcome.retry_in else outcome.mail.batch
+        self._by_batch.pop(None, None)
+        self._by_batch.pop(outcome.mail.batch, None)
+        if outcome.late:
+            self._by_batch[everybody] = outcome
+
+    def of(self, mail: Mail) -> Outcome | None:
+        """What the server would say of this one; None when there is nothing to go by."""
+        said = self._by_batch.get(mail.batch) or self._by_batch.get(None)
+        return _refused(mail, said.reply, permanent=not said.retry_in) if said else None
 
 
 def renew(claim: uuid.UUID) -> None:
@@ -296,28 +182,60 @@ def _hand_over(transport: Transport, mail: Mail) -> Outcome:
     try:
         reply = transport.hand_over(return_path.address(mail.uid), mail.recipient, raw)
     except NotAccepted as error:
-        if error.permanent or mail.attempts >= len(settings.ATTEMPT_MINUTES):
-            return Outcome(mail, State.FAILED, str(error))
-        pause = timedelta(minutes=settings.ATTEMPT_MINUTES[mail.attempts])
-        return Outcome(mail, State.CONFIRMED, str(error), retry_in=pause)
+        return _refused(mail, str(error), permanent=error.permanent, late=error.late)
     except OutcomeUnknown as error:
         return Outcome(mail, State.UNKNOWN, str(error))
     return Outcome(mail, State.SENT, reply)
 
 
+def _knock(transport: Transport, mail: Mail) -> Outcome:
+    """Goes as far as any mail goes before its DATA; an erased address can't."""
+    try:
+        if mail.recipient:
+            transport.knock(return_path.address(mail.uid), mail.recipient)
+    except NotAccepted as error:
+        return _refused(mail, str(error), permanent=error.permanent)
+    return Outcome(mail, mail.goal, "")
+
+
+def _refused(mail: Mail, reply: str, *, permanent: bool, late: bool = False) -> Outcome:
+    if permanent or mail.attempts >= len(settings.ATTEMPT_MINUTES):
+        return Outcome(mail, State.FAILED, reply, late=late)
+    pause = timedelta(minutes=settings.ATTEMPT_MINUTES[mail.attempts])
+    return Outcome(mail, State.CONFIRMED, reply, retry_in=pause, late=late)
+
+
+def settle(claim: uuid.UUID, outcome: Outcome) -> None:
+    """Ends what gets no mail where its like would be after sending; if it is still this claim's.
+
+    Under the row's lock: who has stopped or is on hold by now gets no request either.
+    """
+    wanted = f" AND NOT {STOPPED.format(row='i')}" if outcome.state is State.REQUESTED else ""
+    _write(
+        claim,
+        outcome,
+        f"i.state = 'claimed' AND EXISTS (SELECT 1 FROM invites_claim c WHERE c.uid = i.claim "
+        f"AND c.lease_until > {clock.sql_now()}) AND NOT {HELD.format(row='i')}{wanted}",
+    )
+
+
 def _record(claim: uuid.UUID, outcome: Outcome) -> None:
     """Writes one outcome, if the mail is still this claim's: `sending`, or given up as `unknown`."""
+    # A mail that recovery has given up is never queued again, whatever we know by now.
+    once = "i.state = 'sending'" if outcome.retry_in else "i.state IN ('sending', 'unknown')"
+    _write(claim, outcome, once)
+
+
+def _write(claim: uuid.UUID, outcome: Outcome, condition: str) -> None:
     mail = outcome.mail
     keep_claim = outcome.state is State.UNKNOWN  # so that its owner can still come back
     retry = outcome.retry_in
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE invites_invitation SET state = %s, claim = CASE WHEN %s THEN claim END, "
+            "UPDATE invites_invitation AS i SET state = %s, claim = CASE WHEN %s THEN claim END, "
             f"finished_at = {clock.sql_now()}, server_reply = %s, attempts = attempts + 1"
             + (f", send_after = {clock.sql_in(int(retry.total_seconds()))}" if retry else "")
-            + " WHERE id = %s AND claim = %s AND state IN ('sending', 'unknown') AND state <> %s"
-            # A mail that recovery has given up is never queued again, whatever we know by now.
-            + (" AND state = 'sending'" if retry else ""),
+            + f" WHERE i.id = %s AND i.claim = %s AND i.state <> %s AND {condition}",
             [outcome.state, keep_claim, outcome.reply, mail.id, _uuid(claim), outcome.state],
         )
         if cursor.rowcount == 0:
@@ -325,7 +243,10 @@ def _record(claim: uuid.UUID, outcome: Outcome) -> None:
     if outcome.state is State.FAILED:
         Reservation.objects.filter(invitation_uid=mail.uid).delete()
     name = "postponed" if retry else outcome.state.value
-    append([Event(f"invitation.{name}", mail.uid, facts={"reply": outcome.reply[:3]})])
+    facts: dict[str, str | int | bool | None] = {"reply": outcome.reply[:3]}
+    if mail.goal is not State.SENDING:
+        facts["mail"] = False  # none began
+    append([Event(f"invitation.{name}", mail.uid, facts=facts)])
 
 
 # --- tidying up -----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ WORDS = {
     "invitation.cancelled": "The sender took it back ({why}).",
     "invitation.withdrawn": "The sender withdrew it after it had left.",
     "invitation.blocked": "The last look found that this person can’t be invited. Nothing left.",
+    "invitation.requested": "The recipient is a member already: asked inside the site, no mail left.",
     "invitation.refused": "The worker refused it, since the rule did not hold: {reasons}.",
     "invitation.postponed": "The mail server did not take it ({reply}); it is tried again later.",
     "invitation.sent": "The mail server took it ({reply}).",

@@ -16,5 +16,6 @@ os.environ.setdefault("EMAIL_URL", "smtp://127.0.0.1:1")
 os.environ.setdefault("MAIL_PROVIDER", "mailgun")
 os.environ.setdefault("MAIL_PROVIDER_KEY", "tests-only-" + "m" * 40)
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+os.environ.setdefault("OUTCOME_SECONDS", "0")
 
 from config.settings import *  # noqa: F403

@@ -221,6 +221,7 @@ def _environment(
         # A Redis that was handed to us may serve others too.
         "CELERY_QUEUE": f"handpicked-{secrets.token_hex(4)}",
         "UNDO_SECONDS": str(UNDO_SECONDS),
+        "OUTCOME_SECONDS": "1",
         "LEASE_SECONDS": "2",
         "SWEEP_SECONDS": "1",
         "PYTHONUNBUFFERED": "1",

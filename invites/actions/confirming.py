@@ -11,7 +11,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError
 
 from importer.actions import forget_contacts
@@ -27,7 +28,7 @@ from invites.consent import (
     State,
     missing_before_sending,
 )
-from invites.models import Batch, ConsentRecord, Draft, Invitation, PreparedMail
+from invites.models import Batch, ConsentRecord, Draft, Invitation, PreparedMail, Suppression
 from invites.rendering import Rendered
 from ledger import clock
 from ledger.entries import Event, append
@@ -36,6 +37,15 @@ from ledger.subjects import of_member, uids_for
 log = logging.getLogger(__name__)
 
 NOTICE_VERSION = "2026-11"  # of the words on the check page; raise it when they change
+
+# Who asked for no invitations in the meantime: noted in the same step for all, so that it takes as long.
+_ON_THE_LIST = Exists(
+    Suppression.objects.filter(
+        Q(sender=None) | Q(sender=OuterRef("sender")),
+        address_hash=OuterRef("recipient_hash"),
+        lifted_at=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +229,9 @@ def _queue(member: User, checked: Check) -> Batch:
         confirmed_digest=F("reviewed_digest"),
         batch=batch,
         send_after=not_before,
+        stopped_at=Case(
+            When(_ON_THE_LIST, then=Coalesce("stopped_at", Now())), default="stopped_at"
+        ),
     )
     facts: dict[str, str | int | bool | None] = {
         "fingerprint": checked.fingerprint,

@@ -14,7 +14,7 @@ from django.db import transaction
 from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
-from invites.actions.people import why_not_choosable
+from invites.actions.people import must_not_be_invited, why_not_choosable
 from invites.addresses import NORMALISERS, address_hash, key_id
 from invites.consent import DRAFT_STATES, State
 from invites.models import Draft, Invitation, PreparedMail, Relationship, SetAside, Suppression
@@ -132,7 +132,7 @@ def choose(*, member: User, ticked: Collection[int], shown: Collection[int]) -> 
 
 
 def _invitation_from(member: User, contact: Contact) -> Invitation:
-    uid = uuid.uuid4()
+    uid, now = uuid.uuid4(), clock.now()
     return Invitation.objects.create(
         uid=uid,
         sender=member,
@@ -143,7 +143,8 @@ def _invitation_from(member: User, contact: Contact) -> Invitation:
         source=contact.source,
         source_label=contact.source_label,
         token_hash=tokens.hash_of(tokens.token(uid)),
-        chosen_at=clock.now(),
+        chosen_at=now,
+        stopped_at=now if must_not_be_invited(member, contact) else None,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import ceil
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
@@ -24,6 +25,8 @@ _KINDS = {
     # Who asked us not to be invited looks like who has not answered: we don't say which.
     State.SENT: "delivered",
     State.BLOCKED: "delivered",
+    # Nor whether somebody has an account here.
+    State.REQUESTED: "delivered",
 }
 
 
@@ -87,9 +90,20 @@ def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
     if invitation.bounced_at and not invitation.accepted_at:
         return Row(invitation, "came_back", 0)
     kind = _KINDS[state]
-    return Row(
-        invitation, "accepted" if kind == "delivered" and invitation.accepted_at else kind, 0
-    )
+    if kind == "delivered":
+        if invitation.accepted_at:
+            kind = "accepted"
+        elif not _is_told(invitation.finished_at, now):
+            kind = "leaving"
+    return Row(invitation, kind, 0)
+
+
+def _is_told(finished_at: datetime | None, now: datetime) -> bool:
+    """Only at full minutes: how long a server took its time over a mail shows that there was one."""
+    every = settings.OUTCOME_SECONDS
+    if not every or finished_at is None:
+        return True
+    return finished_at.timestamp() // every < now.timestamp() // every
 
 
 def withdrawable(*, member: User, uid: UUID) -> Invitation | None:

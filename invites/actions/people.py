@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from importer.cleaning import folded
-from importer.models import Contact
-from invites.addresses import address_hash
+from importer.models import Contact, ContactAddress
+from invites.addresses import address_hash, hashes_of
 from invites.consent import DRAFT_STATES, LEAVES_ROOM
-from invites.models import Invitation, SetAside, Suppression
+from invites.models import Invitation, Reservation, SetAside, Suppression
+from ledger import clock
 
 ON_A_PAGE = 25
 
@@ -92,34 +95,61 @@ def why_not_choosable(member: User, contacts: Iterable[Contact]) -> dict[int, st
 def reasons_against(member: User, contacts: Sequence[Contact]) -> list[str]:
     """For each of these contacts why they can't be invited by this member; "" when they can.
 
-    Two queries, however many; the contacts may be in no table. It never tells whether somebody is a
-    member or asked not to be invited: only what the sender did. Who is in the draft counts as invited.
+    Three queries, however many; the contacts may be in no table. It never tells whether somebody is a
+    member or asked not to be invited: only what the sender did, at any of the person's addresses. Who
+    is in the draft counts as invited.
     """
     reasons = ["" if one.can_be_invited else f"{one.refusal_words}." for one in contacts]
-    hashes = {
-        place: address_hash(contact.best_address)
-        for place, contact in enumerate(contacts)
-        if contact.can_be_invited
-    }
-    never = _of(
+    hashes = hashes_of_people([one for one in contacts if one.can_be_invited])
+    wanted = set().union(*hashes)
+    never = set(
         Suppression.objects.filter(
-            sender=member, reason=SetAside.NEVER, address_hash__in=hashes.values()
+            sender=member, reason=SetAside.NEVER, address_hash__in=wanted
         ).values_list("address_hash", flat=True)
     )
-    invited = _of(
-        Invitation.objects.filter(sender=member, recipient_hash__in=hashes.values())
+    invited = set(
+        Invitation.objects.filter(sender=member, recipient_hash__in=wanted)
         .exclude(state__in=LEAVES_ROOM)
         .values_list("recipient_hash", flat=True)
     )
     own = address_hash(member.email)
-    for place, hashed in hashes.items():
-        if hashed == own:
+    places = (place for place, reason in enumerate(reasons) if not reason)
+    for place, known in zip(list(places), hashes, strict=True):
+        if own in known:
             reasons[place] = "This is your own address."
-        elif hashed in never:
+        elif known & never:
             reasons[place] = "You said never."
-        elif hashed in invited:
+        elif known & invited:
             reasons[place] = "You invited this person already. Nobody gets a second mail."
     return reasons
+
+
+def hashes_of_people(contacts: Sequence[Contact]) -> list[set[str]]:
+    """For each of these, all hashes under which any of their addresses may be known."""
+    written = [{contact.best_address} for contact in contacts]
+    places = {contact.pk: place for place, contact in enumerate(contacts) if contact.pk}
+    for row in ContactAddress.objects.filter(contact__in=places):
+        written[places[row.contact_id]].add(row.envelope or row.address)
+    return [
+        {hashed.value for address in sorted(known) for hashed in hashes_of(address)}
+        for known in written
+    ]
+
+
+def must_not_be_invited(member: User, contact: Contact) -> bool:
+    """Whether any of this person's addresses is on the list, or has had its invitation of the year.
+
+    The sender must never be told, nor be able to tell by the time it takes. Other addresses are asked
+    about here and nowhere else: who links a stranger's address to their own contact stops nobody's
+    invitations but theirs.
+    """
+    (hashes,) = hashes_of_people([contact])
+    listed = Suppression.objects.filter(
+        Q(sender=None) | Q(sender=member), address_hash__in=hashes, lifted_at=None
+    ).count()
+    year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
+    invited = Reservation.objects.filter(recipient_hash__in=hashes, at__gte=year_ago).count()
+    return bool(listed + invited)
 
 
 def _people(member: User, contacts: list[Contact]) -> list[Person]:
@@ -134,7 +164,3 @@ def _people(member: User, contacts: list[Contact]) -> list[Person]:
         Person(contact, ticked=contact.pk in drafted, reason=reasons.get(contact.pk, ""))
         for contact in contacts
     ]
-
-
-def _of(values: Iterable[str | None]) -> set[str]:
-    return {value for value in values if value}

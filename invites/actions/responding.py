@@ -19,7 +19,7 @@ from importer.sources import typed
 from invites import stored_mail, tokens
 from invites.actions.suppressing import Reason, hashes_of_recipient, suppress
 from invites.addresses import hashes_of, masked
-from invites.consent import MAY_HAVE_LEFT
+from invites.consent import MAY_HAVE_LEFT, State
 from invites.models import Batch, Invitation, PreparedMail, SetAside, Suppression
 from invites.recipients.models import Answer, AnswerKind, Case
 from invites.rendering import letter_for
@@ -218,6 +218,7 @@ def accept(*, member: User, address: str) -> int:
     uids = list(
         _announced()
         .filter(recipient_hash__in=hashes, accepted_at=None)
+        .exclude(state=State.REQUESTED)  # that one is answered inside the site
         .values_list("uid", flat=True)
     )
     if uids:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invites.actions import holding
-from invites.consent import MAY_HAVE_LEFT, WAITING_STATES, WITHDRAWABLE_STATES, State
+from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
 from invites.models import Batch, Invitation, Reservation
 from ledger import clock
 from ledger.entries import Event, append
@@ -52,7 +52,7 @@ def _cancel(asked: list[Invitation], actor: uuid.UUID | None, why: str) -> Taken
     )
     Reservation.objects.filter(invitation_uid__in=uids).delete()
     append(Event("invitation.cancelled", uid, actor, {"why": why}) for uid in uids)
-    too_late = sum(invitation.state in MAY_HAVE_LEFT for invitation in asked)
+    too_late = sum(invitation.state in WITHDRAWABLE_STATES for invitation in asked)
     return TakenBack(taken_back=len(uids), too_late=too_late)
 
 
@@ -61,7 +61,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     """ "This wasn't me": takes everything of this sender back and holds the sender for a person's look."""
     actor = of_member(member.pk)
     result = cancel_waiting(Q(sender=member), actor=actor, why="not me")
-    left = Invitation.objects.filter(batch=batch, state__in=MAY_HAVE_LEFT).count()
+    left = Invitation.objects.filter(batch=batch, state__in=WITHDRAWABLE_STATES).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
     holding.hold(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)

@@ -10,7 +10,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import DatabaseError, connection, transaction
 
-from invites import consent, outbox, tokens
+from invites import claiming, consent, outbox, tokens
 from invites.actions import confirming, responding
 from invites.models import ConsentRecord, Hold, Invitation, PreparedMail
 from ledger import clock, guards
@@ -32,7 +32,8 @@ def sink(settings: Any) -> Iterator[Sink]:
 
 def disable_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that sends whatever is queued, and never looks."""
-    monkeypatch.setattr(outbox.consent, "missing_before_sending", lambda facts: [])
+    monkeypatch.setattr(claiming.consent, "missing_before_sending", lambda facts: [])
+    monkeypatch.setattr(claiming, "HELD", "1 = 0")
     monkeypatch.setattr(outbox, "STOPPED", "1 = 0")
     monkeypatch.setattr(outbox, "HELD", "1 = 0")
 

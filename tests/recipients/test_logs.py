@@ -49,6 +49,7 @@ def test_a_link_that_lost_its_end_is_hidden_too(console: io.StringIO) -> None:
     assert SECRET[:40] not in console.getvalue()
 
 
+@pytest.mark.django_db  # a start asks the database whether ADDRESS_KEY is its key
 def test_gunicorns_access_log_hides_it_in_request_line_and_referrer() -> None:
     from config import wsgi  # what gunicorn loads
 
