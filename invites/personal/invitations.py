@@ -18,6 +18,7 @@ from invites.models import (
     Draft,
     Hold,
     Invitation,
+    MemberAddress,
     PreparedMail,
     Reservation,
     SetAside,
@@ -49,6 +50,7 @@ def erase(person: Person) -> None:
     Case.objects.filter(invitation_id__in=confirmed).update(words="", decision="", what_changed="")
     Draft.objects.filter(sender_id=person.member_id).delete()
     Standing.objects.filter(sender_id=person.member_id).delete()
+    MemberAddress.objects.filter(member_id=person.member_id).delete()
     _nevers(person).delete()
     _account_mails(person).delete()
 
@@ -115,6 +117,9 @@ TABLES = (
         lambda who: Batch.objects.filter(sender_id=who.member_id),
         stays="Count, time and fingerprint of a confirmation, of an account that is nobody's now.",
     ),
+    Table(
+        "invites.MemberAddress", lambda who: MemberAddress.objects.filter(member_id=who.member_id)
+    ),
     Table("invites.AccountMail", _account_mails, hidden=("ciphertext",)),
     Table(
         "invites.Suppression",
@@ -136,6 +141,7 @@ TABLES = (
     ),
 )
 NOBODY = {
+    "invites.AddressKey": "Names of the keys under which hashes are made.",
     "invites.Claim": "Workers and their leases.",
     "invites.MonthlyFigures": "Counts of a month.",
     "invites.ReportsMailbox": "How far the site's own mailbox was read.",
