@@ -62,3 +62,11 @@ class SearchForm(forms.Form):
             "max_length": f"Type at most {LONGEST_WORDS} characters of a name.",
         },
     )
+
+
+class LinkForm(forms.Form):
+    """What a page behind a personal link says in the member's name. Nothing is filled in."""
+
+    relationship = forms.CharField(required=False)
+    relationship_words = Words(required=False)
+    words = Words(required=False, strip=False)

@@ -95,7 +95,34 @@ _suppression = _changed(
     "id", "address_hash", "sender_id", "reason", "key_id", "normaliser", "created_at",
 )  # fmt: skip
 
+# A link that was made says what was confirmed; its words can only be emptied, all together.
+_link = _changed(
+    "id", "uid", "sender_id", "person_hash", "token_hash", "source_label", "relationship", "digest",
+    "confirmed_at",
+)  # fmt: skip
+_link_words = _changed(
+    "recipient_name", "sender_name", "sender_first_name", "sender_address", "relationship_words",
+    "words",
+)  # fmt: skip
+
 GUARDS: list[Guard] = [
+    refusal(
+        "invites_personallink_frozen", "invites_personallink", "UPDATE",
+        f"{_link} OR (({_link_words}) AND NEW.erased_at IS NULL) "
+        "OR (OLD.erased_at IS NOT NULL AND NEW.erased_at IS NULL)",
+        "a personal link is never changed, only erased",
+    ),
+    refusal(
+        "invites_personallink_no_delete", "invites_personallink", "DELETE", "",
+        "a personal link is never deleted",
+    ),
+    refusal(
+        "invites_personallink_no_replace", "invites_personallink", "INSERT",
+        "EXISTS (SELECT 1 FROM invites_personallink l WHERE l.id = NEW.id OR l.uid = NEW.uid "
+        "OR l.token_hash = NEW.token_hash "
+        "OR (l.sender_id = NEW.sender_id AND l.person_hash = NEW.person_hash))",
+        "this person has a link from this sender already",
+    ),
     *append_only("invites_consentrecord", unique=("id", "invitation_uid")),
     refusal(
         "invites_consentrecord_agreed", "invites_consentrecord", "INSERT", f"NOT {_agreed}",

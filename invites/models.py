@@ -204,6 +204,58 @@ class PreparedMail(models.Model):
         return f"mail of invitation {self.invitation_id}"
 
 
+class PersonalLink(models.Model):
+    """One person's invitation that the member hands over: a link or its QR code, for people of whom we
+    know no address.
+
+    It has no address, no mail and no batch, and nothing that sends looks here. The words are those of
+    the page that was confirmed, whatever its sender changes since. `person_hash` keeps it the only one
+    for this person when the name is forgotten.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="personal_links"
+    )
+    contact = models.ForeignKey(
+        Contact, null=True, on_delete=models.SET_NULL, related_name="personal_links"
+    )
+    person_hash = models.CharField(max_length=64)
+    token_hash = models.CharField(max_length=43, unique=True)
+    recipient_name = models.CharField(max_length=200, blank=True)
+    sender_name = models.CharField(max_length=200, blank=True)
+    sender_first_name = models.CharField(max_length=200, blank=True)
+    sender_address = models.CharField(max_length=254, blank=True)
+    source_label = models.CharField(max_length=80)
+    relationship = models.CharField(max_length=10, choices=Relationship.choices)
+    relationship_words = models.CharField(max_length=80, blank=True)
+    words = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+    confirmed_at = models.DateTimeField()
+
+    withdrawn_at = models.DateTimeField(null=True)  # by the sender
+    accepted_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)  # by the person's word, or after a year
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sender", "person_hash"], name="invites_one_link_per_person_and_sender"
+            ),
+            models.CheckConstraint(
+                condition=~Q(relationship="") & ~Q(digest=""), name="invites_link_was_confirmed"
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None)
+                | Q(recipient_name="", words="", relationship_words="", sender_address=""),
+                name="invites_erased_link_is_empty",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"personal link {self.uid}"
+
+
 class ConsentRecord(models.Model):
     """That a sender confirmed this exact mail. No foreign key, no personal data, never changed."""
 

@@ -54,9 +54,9 @@ class Letter:
     @property
     def relationship_sentence(self) -> str:
         """What the sender states, as the mail says it."""
-        if self.relationship == Relationship.OTHER:
-            return f"{self.sender_first_name} says how you know each other: “{self.relationship_words}”"
-        return f"{self.sender_first_name} says {_RELATIONSHIP_SENTENCES[Relationship(self.relationship)]}"
+        return relationship_sentence(
+            self.sender_first_name, self.relationship, self.relationship_words
+        )
 
     @property
     def words(self) -> str:
@@ -94,6 +94,13 @@ class Rendered:
     words: str
     closing: str
     html: str
+
+
+def relationship_sentence(first_name: str, relationship: str, own_words: str) -> str:
+    """What a sender states, as mails and pages say it."""
+    if relationship == Relationship.OTHER:
+        return f"{first_name} says how you know each other: “{own_words}”"
+    return f"{first_name} says {_RELATIONSHIP_SENTENCES[Relationship(relationship)]}"
 
 
 def letter_for(

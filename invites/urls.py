@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from invites.views import check, choose, forget, guide, look_up, overview, review, sent, write
+from invites.views import (
+    check,
+    choose,
+    forget,
+    guide,
+    links,
+    look_up,
+    overview,
+    review,
+    sent,
+    write,
+)
 
 app_name = "invites"
 urlpatterns = [
@@ -20,6 +31,9 @@ urlpatterns = [
     path("sent/<uuid:uid>/take-back/", sent.take_back, name="take_back"),
     path("sent/<uuid:uid>/not-me/", sent.not_me, name="not_me"),
     path("withdraw/<uuid:uid>/", sent.withdraw, name="withdraw"),
+    path("links/new/<int:contact>/", links.make, name="make_link"),
+    path("links/<uuid:uid>/", links.show, name="link"),
+    path("links/<uuid:uid>/withdraw/", links.withdraw, name="withdraw_link"),
     path("forget/", forget.forget, name="forget"),
     path("forgotten/", forget.forgotten, name="forgotten"),
 ]

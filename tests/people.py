@@ -6,8 +6,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
 from importer.models import Contact
-from invites.actions import confirming, drafting
-from invites.models import Batch, Invitation, Relationship
+from invites.actions import confirming, drafting, linking
+from invites.models import Batch, Invitation, PersonalLink, Relationship
 from ledger import clock
 
 NOTE = "You fixed our contract in a weekend. People ask me for such a lawyer; may I send them?"
@@ -91,3 +91,28 @@ def due(batch: Batch) -> list[Invitation]:
     """The undo window of a batch is over. Needs UNDO_SECONDS=0 when the batch was confirmed."""
     assert batch.not_before <= clock.now()
     return list(batch.invitations.order_by("id"))
+
+
+def without_address(owner: User, name: str = "Bea Sousa") -> Contact:
+    """Somebody in the member's address book of whom there is no address."""
+    return Contact.objects.create(
+        member=owner,
+        source="linkedin",
+        source_label="LinkedIn connections",
+        name=name,
+        refusal="no_address",
+        sort_name=name.lower()[:80],
+        search=name.lower(),
+        created_at=clock.now(),
+    )
+
+
+def handed_over(
+    owner: User, name: str = "Bea Sousa", text: str = "Bea, come and join us here, it is worth it."
+) -> PersonalLink:
+    """A personal link, as the member makes it: looks at the page behind it, then confirms that."""
+    person = without_address(owner, name)
+    page = linking.preview(
+        member=owner, contact=person, relationship="worked", relationship_words="", text=text
+    )
+    return linking.confirm(member=owner, contact=person.pk, page=page, digest=page.digest)

@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from importer import uploading
 from importer.models import Import, ImportState, LeftOut, Purpose
-from invites.actions import stopping
+from invites.actions import linking, stopping
 from invites.models import Batch, Invitation
 from ledger import clock
 from tests import people
@@ -101,6 +101,10 @@ SITE = [
     ("invitations/sent/<uuid:uid>/take-back/", MEMBER, "/invitations/sent/{batch}/take-back/"),
     ("invitations/sent/<uuid:uid>/not-me/", MEMBER, "/invitations/sent/{batch}/not-me/"),
     ("invitations/withdraw/<uuid:uid>/", MEMBER, "/invitations/withdraw/{arrived}/"),
+    ("invitations/links/new/<int:contact>/", MEMBER, "/invitations/links/new/{no address}/"),
+    ("invitations/links/<uuid:uid>/", MEMBER, "/invitations/links/{personal link}/"),
+    ("invitations/links/<uuid:uid>/withdraw/", MEMBER,
+     "/invitations/links/{personal link}/withdraw/"),
     ("invitations/forget/", MEMBER, "/invitations/forget/"),
     ("invitations/forgotten/", MEMBER, "/invitations/forgotten/"),
     # --- recipients
@@ -113,6 +117,8 @@ SITE = [
     ("i/<secret:token>/dont-know/", RECIPIENT, "{link}dont-know/"),
     ("i/<secret:token>/report/", RECIPIENT, "{link}report/"),
     ("i/<secret:token>/erase/", RECIPIENT, "{link}erase/"),
+    ("i/<secret:token>/by-hand/accept/", RECIPIENT, "{by hand}by-hand/accept/"),
+    ("i/<secret:token>/by-hand/erase/", RECIPIENT, "{by hand}by-hand/erase/"),
     # --- everybody who gets invitations or wants none
     ("about-invitations/", PUBLIC, "/about-invitations/"),
     ("stop/", PUBLIC, "/stop/"),
@@ -210,6 +216,7 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
         ana.set_password("a long and unusual one")
         ana.save()
         first = arrived(ana)
+        handed_over = people.handed_over(ana, "Gus Dahl")
         waiting = people.reviewed(ana, "Carl Maes", "carl@maes.example")
         people.confirm(ana)
         waiting.refresh_from_db()
@@ -232,6 +239,9 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             "link": link_in(sink, "bea@norte.example"),
             "stop link": stopping.seal("carl@maes.example"),
             "arrived": first.uid,
+            "no address": people.without_address(ana, "Nils Ek").pk,
+            "personal link": handed_over.uid,
+            "by hand": linking.address_of(handed_over).removeprefix("http://localhost:8000"),
             "batch": waiting.batch.uid,
             "reviewed": people.reviewed(ana, "Dora Lind", "dora@lind.example").uid,
             "chosen": people.chosen(ana, "Emil Rask", "emil@rask.example").uid,

@@ -43,6 +43,7 @@ from ledger.models import Entry, Subject
 from ledger.personal import undeclared
 from tests import people
 from tests.arrivals import arrived, mail_server
+from tests.people import handed_over
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,7 @@ def her_invitations(marta: User) -> None:
     drafting.set_aside(member=marta, uid=aside.uid, decision=drafting.SetAside.NEVER)
     people.chosen(marta, f"Fay {MARK}", "fay@sul.example")
     drafting.write(member=marta, note=f"I am {MARK}, and I have a word for you all.")
+    handed_over(marta, f"Gus {MARK}", f"Gus, I am {MARK}.")
     Standing.objects.create(sender=marta, allowance=1, since=clock.now())
     holding.hold(holding.of_sender(marta), reason="A person looks at it.")
 

@@ -28,7 +28,15 @@ from invites.consent import (
     State,
     missing_before_sending,
 )
-from invites.models import Batch, ConsentRecord, Draft, Invitation, PreparedMail, Suppression
+from invites.models import (
+    Batch,
+    ConsentRecord,
+    Draft,
+    Invitation,
+    PersonalLink,
+    PreparedMail,
+    Suppression,
+)
 from invites.rendering import Rendered
 from ledger import clock
 from ledger.entries import Event, append
@@ -96,6 +104,7 @@ def room_for(member: User) -> int:
         .exclude(state=State.CANCELLED)
         .count()
     )
+    used += PersonalLink.objects.filter(sender=member, confirmed_at__gt=since).count()
     return max(0, weighing.allowance(member) - used)
 
 
@@ -151,7 +160,7 @@ def confirm(*, member: User, fingerprint: str, nudge: Callable[[Batch], None]) -
     of changed mails come back), ConsentMissing when there is nobody to confirm. Confirming the same
     page twice gives the same batch. `nudge` is called after the commit; a lost nudge loses nothing.
     """
-    if not _is_complete(member):
+    if not is_complete(member):
         raise ConsentMissing([Missing.SENDER_INCOMPLETE])
     with transaction.atomic():
         lock_draft(member)
@@ -189,7 +198,7 @@ def _forget_who_was_not_chosen(member: User, checked: Check, batch: Batch) -> in
     ).people
 
 
-def _is_complete(member: User) -> bool:
+def is_complete(member: User) -> bool:
     """Whether the mail can truly say who sends it and that the address was checked."""
     checked = EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True)
     return bool(member.get_full_name()) and checked.exists()

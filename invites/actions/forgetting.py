@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
-from invites.actions import returned_mail
+from invites.actions import linking, links, returned_mail
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
@@ -53,13 +53,14 @@ def forget_everything(*, member: User) -> None:
 def invited_people(member: User) -> int:
     """How many people we know because this member invited them."""
     confirmed = Invitation.objects.filter(sender=member).exclude(state__in=DRAFT_STATES)
-    return confirmed.exclude(recipient_address="").values("recipient_hash").distinct().count()
+    by_mail = confirmed.exclude(recipient_address="").values("recipient_hash").distinct().count()
+    return by_mail + links.links_by(member).filter(erased_at=None).count()
 
 
 def forget_what_is_over() -> int:
     """Erases what has been here for as long as we said; returns how many people."""
     returned_mail.forget_digests()
-    people = forget_recipients()
+    people = forget_recipients() + linking.forget_old()
     over = Draft.objects.filter(kept_until__lt=clock.now())
     for draft in over.select_related("sender")[:AT_ONCE]:
         with transaction.atomic():

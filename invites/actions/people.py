@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from importer.cleaning import folded
 from importer.models import Contact, ContactAddress
+from invites.actions.links import NO_ADDRESS, links_of
 from invites.addresses import address_hash, hashes_of
 from invites.consent import DRAFT_STATES, LEAVES_ROOM
 from invites.models import Invitation, Reservation, SetAside, Suppression
@@ -31,11 +33,16 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One row. With a `reason` there is no box to tick."""
+    """One row. With a `reason` there is no box to tick.
+
+    `can_link`: a personal link can be made instead; `link` is the one that was made.
+    """
 
     contact: Contact
     ticked: bool
     reason: str
+    can_link: bool = False
+    link: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,15 @@ def _people(member: User, contacts: list[Contact]) -> list[Person]:
         ).values_list("contact_id", flat=True)
     )
     reasons = why_not_choosable(member, [c for c in contacts if c.pk not in drafted])
+    without = [contact for contact in contacts if contact.refusal == NO_ADDRESS]
+    links = links_of(member, without) if without else {}
     return [
-        Person(contact, ticked=contact.pk in drafted, reason=reasons.get(contact.pk, ""))
+        Person(
+            contact,
+            ticked=contact.pk in drafted,
+            reason=reasons.get(contact.pk, ""),
+            can_link=contact in without and bool(contact.name),
+            link=links[contact.pk].uid if contact.pk in links else None,
+        )
         for contact in contacts
     ]

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from importer import sealing
+from invites.actions import linking
 from invites.actions.taking_back import cancel_waiting
 from invites.consent import DRAFT_STATES
 from invites.models import (
@@ -19,6 +20,7 @@ from invites.models import (
     Hold,
     Invitation,
     MemberAddress,
+    PersonalLink,
     PreparedMail,
     Reservation,
     SetAside,
@@ -48,6 +50,7 @@ def erase(person: Person) -> None:
     Invitation.objects.filter(pk__in=confirmed, stopped_at=None).update(stopped_at=Now())
     PreparedMail.objects.filter(invitation_id__in=confirmed).delete()
     Case.objects.filter(invitation_id__in=confirmed).update(words="", decision="", what_changed="")
+    linking.erase_all(Q(sender_id=person.member_id))
     Draft.objects.filter(sender_id=person.member_id).delete()
     Standing.objects.filter(sender_id=person.member_id).delete()
     MemberAddress.objects.filter(member_id=person.member_id).delete()
@@ -119,6 +122,12 @@ TABLES = (
     ),
     Table(
         "invites.MemberAddress", lambda who: MemberAddress.objects.filter(member_id=who.member_id)
+    ),
+    Table(
+        "invites.PersonalLink",
+        lambda who: PersonalLink.objects.filter(sender_id=who.member_id),
+        stays="When a link was made, accepted and erased, without names or words, and a keyed hash.",
+        hidden=("token_hash",),
     ),
     Table("invites.AccountMail", _account_mails, hidden=("ciphertext",)),
     Table(

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from invites import tokens
-from invites.recipients import views
+from invites.recipients import link_views, views
 from invites.recipients.models import AnswerKind
 
 
@@ -36,4 +36,6 @@ urlpatterns = [
     ),
     path("<secret:token>/report/", views.report, name="report"),
     path("<secret:token>/erase/", views.erase, name="erase"),
+    path("<secret:token>/by-hand/accept/", link_views.accept, name="accept_by_hand"),
+    path("<secret:token>/by-hand/erase/", link_views.erase, name="erase_by_hand"),
 ]

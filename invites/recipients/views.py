@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from invites.actions import answering, cases, erasing, responding
+from invites.actions import answering, cases, erasing, linking, responding
 from invites.recipients.models import AnswerKind
 
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}  # RFC 8058, section 3.1
@@ -54,9 +54,11 @@ def for_recipients(*methods: str) -> Callable[[View], View]:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who chose this person, when, from where, with which words; and what can be done about it."""
     page = responding.invitation_page(token)
+    if page is None and (handed_over := linking.link_page(token)):
+        return page_for(request, "by_hand", token, {"page": handed_over})
     if page is None:
-        return _gone(request, token)
-    return _page(request, "invitation", token, {"page": page})
+        return gone(request, token)
+    return page_for(request, "invitation", token, {"page": page})
 
 
 @for_recipients("GET", "HEAD", "POST")
@@ -73,9 +75,11 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     if asked == STOP_EVERYONE and responding.stop_everyone(token=token):
         return redirect("recipients:stop", token)  # which now shows the receipt
     page = responding.stop_page(token)
+    if page is None and linking.link_page(token):
+        return page_for(request, "stop_by_hand", token, {})
     if page is None:
-        return _gone(request, token, nobody_to_stop=True)
-    return _page(request, "stopped" if page.stopped_at else "stop", token, {"page": page})
+        return gone(request, token, nobody_to_stop=True)
+    return page_for(request, "stopped" if page.stopped_at else "stop", token, {"page": page})
 
 
 @for_recipients("GET", "HEAD")
@@ -83,8 +87,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     """What accepting does and which address it is bound to; sign-up is the next page."""
     page = responding.invitation_page(token)
     if page is None:
-        return _gone(request, token)
-    return _page(request, "accept", token, {"page": page})
+        return gone(request, token)
+    return page_for(request, "accept", token, {"page": page})
 
 
 @for_recipients("GET", "HEAD", "POST")
@@ -97,8 +101,8 @@ def answer(request: HttpRequest, token: str, kind: AnswerKind) -> HttpResponse:
         return redirect(f"recipients:{_ADDRESS[kind]}", token)
     page = responding.invitation_page(token)
     if page is None:
-        return _gone(request, token)
-    return _page(request, "answer", token, {"page": page, "kind": kind})
+        return gone(request, token)
+    return page_for(request, "answer", token, {"page": page, "kind": kind})
 
 
 _ADDRESS = {
@@ -118,8 +122,8 @@ def stop_sender(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("recipients:stop_sender", token)
     page = responding.invitation_page(token)
     if page is None:
-        return _gone(request, token)
-    return _page(request, "stop_sender", token, {"page": page})
+        return gone(request, token)
+    return page_for(request, "stop_sender", token, {"page": page})
 
 
 @for_recipients("GET", "HEAD", "POST")
@@ -134,11 +138,11 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("recipients:report", token)
     case = cases.page(token)
     if case is not None:
-        return _page(request, "reported", token, {"case": case})
+        return page_for(request, "reported", token, {"case": case})
     if responding.stop_page(token) is None:
-        return _gone(request, token)
+        return gone(request, token)
     page = responding.invitation_page(token)
-    return _page(request, "report", token, {"page": page, "most": cases.LONGEST})
+    return page_for(request, "report", token, {"page": page, "most": cases.LONGEST})
 
 
 @for_recipients("GET", "HEAD", "POST")
@@ -147,20 +151,20 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
     if request.POST.get("erase") == "everything" and erasing.erase(token=token):
         return redirect("recipients:erase", token)
     if erasing.is_erased(token):
-        return _page(request, "erased", token, {})
+        return page_for(request, "erased", token, {})
     stopping = responding.stop_page(token)
     if stopping is None:
-        return _gone(request, token)
+        return gone(request, token)
     context = {"page": responding.invitation_page(token), "stopped_at": stopping.stopped_at}
-    return _page(request, "erase", token, context)
+    return page_for(request, "erase", token, context)
 
 
-def _gone(request: HttpRequest, token: str, *, nobody_to_stop: bool = False) -> HttpResponse:
+def gone(request: HttpRequest, token: str, *, nobody_to_stop: bool = False) -> HttpResponse:
     """Unknown, withdrawn, erased or too old: the same page, which never says which."""
-    return _page(request, "gone", token, {"nobody_to_stop": nobody_to_stop}, status=404)
+    return page_for(request, "gone", token, {"nobody_to_stop": nobody_to_stop}, status=404)
 
 
-def _page(
+def page_for(
     request: HttpRequest, name: str, token: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     context |= {
