@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from importer.sources.contract import Found, T
+from importer.sources.contract import Found, SourceError, T
 
 
 class Answering:
-    """Stands where a connection would, and answers everything with `answer`."""
+    """Stands where a connection would, and answers everything with `answer`; an error is raised."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
@@ -17,6 +17,8 @@ class Answering:
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
         self.asked.append((url, dict(params or {})))
+        if isinstance(self.answer, SourceError):
+            raise self.answer
         return self.answer
 
     def post(self, url: str, body: object) -> object:
