@@ -65,10 +65,19 @@ _NO_REPLY = re.compile(
     r"|(nao|nicht|ne)[-_.]?(responda|antworten|pas[-_.]?repondre)\b.*"
     r"|mailer[-_.]?daemon|bounces?\b.*|notifications?|notify|automailer|auto[-_.]?(reply|mail)"
 )
+# What address books call the two sides, in the languages in which they are sold.
 _WORK_LABELS = frozenset(
-    {"work", "office", "business", "company", "trabajo", "trabalho", "arbeit", "travail"}
+    """
+    work office business company trabajo trabalho arbeit geschäftlich travail bureau professionnel
+    profesional profissional lavoro werk zakelijk praca jobb arbete работа 勤務先 会社 工作 公司 직장
+    """.split()  # noqa: SIM905
 )
-_PRIVATE_LABELS = frozenset({"home", "private", "personal", "privat", "casa", "domicile"})
+_PRIVATE_LABELS = frozenset(
+    """
+    home private personal privat privée privé domicile maison personnel casa particular pessoal
+    personale thuis persoonlijk dom hem hjemme домашний личный 自宅 个人 個人 住宅 집 개인
+    """.split()  # noqa: SIM905
+)
 LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 
 

@@ -98,7 +98,7 @@ LINKEDIN = Kind(
     revokes=("access_token",),
     client_in_body=True,
     # With a code_verifier LinkedIn answers 401 invalid_client to a client that has a secret; only its
-    # flow for native apps has PKCE. docs/adr says why that is bearable here.
+    # flow for native apps has PKCE. docs/adr/0008 says why that is bearable.
     pkce=False,
     api_url="https://api.linkedin.com/rest",
     headers={"LinkedIn-Version": "202312"},
