@@ -15,6 +15,7 @@ class ImportAdmin(ReadOnlyAdmin):
     list_display = (
         "uid",
         "source",
+        "purpose",
         "state",
         "error",
         "read",
@@ -23,7 +24,7 @@ class ImportAdmin(ReadOnlyAdmin):
         "left_out",
         "revocation",
     )
-    list_filter = ("source", "state", "error", "revocation")
+    list_filter = ("source", "purpose", "state", "error", "revocation")
     search_fields = ("uid",)
     exclude = ("cursor", "seen", "lease")
     date_hierarchy = "created_at"

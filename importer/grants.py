@@ -37,12 +37,14 @@ def keep(run: Import, token: Token, at: datetime) -> Grant:
     )
 
 
-def replace(grant: Grant, token: Token) -> None:
-    """Stores the token that a refresh has brought. When the grant ends does not change."""
-    grant.ciphertext = _sealed(token)
-    grant.refreshed = True
-    grant.ready = False
-    grant.save(update_fields=["ciphertext", "refreshed", "ready"])
+def replace(grant: Grant, token: Token) -> bool:
+    """Stores the token that a refresh has brought. When the grant ends does not change.
+
+    False when the grant is there no more: then nobody remembers this token.
+    """
+    grant.ciphertext, grant.refreshed, grant.ready = _sealed(token), True, False
+    same = Grant.objects.filter(pk=grant.pk)
+    return bool(same.update(ciphertext=grant.ciphertext, refreshed=True, ready=False))
 
 
 def opened(grant: Grant) -> Token:

@@ -154,8 +154,8 @@ def _ask_with(access: Access, source: Source, grant: Grant, words: str) -> tuple
     with connection.opened(access, source.api_url, kind.headers) as server:
         if not grant.ready:
             kind.search(server, server.url, "")
+            Grant.objects.filter(pk=grant.pk).update(ready=True)
             grant.ready = True
-            grant.save(update_fields=["ready"])
         return kind.search(server, server.url, words)[:MOST_FOUND] if words else ()
 
 

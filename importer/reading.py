@@ -203,7 +203,9 @@ def refreshed(source: Source, grant: Grant) -> Access:
     if grant.refreshed:
         raise AccessRevoked
     token = oauth.refresh(source, grants.opened(grant))
-    grants.replace(grant, token)
+    if not grants.replace(grant, token):
+        oauth.revoke(source, token)  # the access was ended while this one was being asked for
+        raise AccessRevoked
     return grants.access(token)
 
 

@@ -11,9 +11,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from importer import actions, looking_up
+from importer import actions, grants, looking_up, oauth
 from importer.models import Contact, ContactAddress, Grant, Import, ImportState, LeftOut, Purpose
 from importer.sources import KINDS
+from importer.sources.contract import Source
 from invites.actions import drafting
 from invites.models import Invitation
 from ledger import clock
@@ -175,6 +176,44 @@ def test_done_ends_the_access_at_the_provider(site: Site) -> None:
         "look_up.ended",
         "access.ended",
     ]
+
+
+def test_where_one_access_can_not_be_ended_the_page_leads_to_where_it_can(site: Site) -> None:
+    site.offer(replace(site.source, revoke_url=""))
+    run = site.looks_up()
+    site.browser.post(f"/invitations/look-up/{run.uid}/done/")
+    site.work()
+    page = look(site.browser, f"/invitations/look-up/{run.uid}/")
+    assert "Google can’t end a single access. We deleted ours; remove it at Google" in text_of(page)
+    assert f'href="{KINDS["people_api"].apps_url}"' in page.content.decode()
+    assert not Grant.objects.exists()
+
+
+def test_a_token_that_dies_is_refreshed_once_and_the_search_made_ready_anew(site: Site) -> None:
+    run = site.looks_up()
+    grant = Grant.objects.get()
+    dead = grants.opened(grant) | {"access_token": "dead"}
+    Grant.objects.update(ciphertext=grants._sealed(dead))
+    assert found(asks(site, run, "jonas")) == ["Jonas Weber"]
+    assert Grant.objects.get().refreshed
+
+
+def test_a_token_that_comes_after_the_end_is_given_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = site.looks_up()
+    grant = Grant.objects.get()
+    Grant.objects.update(ciphertext=grants._sealed(grants.opened(grant) | {"access_token": "dead"}))
+    refresh = oauth.refresh
+
+    def meanwhile_done(source: Source, token: grants.Token) -> grants.Token:
+        fresh = refresh(source, token)
+        Grant.objects.all().delete()  # in another tab: done, and a worker was quick
+        return fresh
+
+    monkeypatch.setattr(oauth, "refresh", meanwhile_done)
+    assert "closed again" in text_of(asks(site, run, "jonas"))
+    assert not any(token["access_alive"] for token in site.sandbox.control.tokens())
 
 
 def test_after_an_hour_the_access_ends_by_itself(site: Site) -> None:
