@@ -124,6 +124,8 @@ def check_answer(source: Source, question: Question, answer: Mapping[str, str]) 
     issuer = answer.get("iss")
     if source.issuer and (issuer or source.iss_required) and issuer != source.issuer:
         raise NotConnected("wrong_issuer")
+    if issuer and not source.issuer and issuer in {one.issuer for one in configured().values()}:
+        raise NotConnected("wrong_issuer")
     if "error" in answer:
         raise NotConnected("declined" if answer["error"] in _DECLINED else "not_granted")
     if not answer.get("code"):

@@ -42,6 +42,24 @@ def test_an_issuer_that_is_named_is_demanded(configured: object) -> None:
     assert found["google"].iss_required
 
 
+@pytest.mark.parametrize("name", ["google_other", "microsoft", "hubspot", "linkedin"])
+def test_so_they_are_for_every_other_provider_and_nobody_has_one_unasked(
+    configured: object, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert list(configured(SOURCES="google")) == ["google"]  # type: ignore[operator]
+    monkeypatch.setenv(f"SOURCE_{name.upper()}_CLIENT_ID", "id")
+    monkeypatch.setenv(f"SOURCE_{name.upper()}_CLIENT_SECRET", "secret")
+    source = configured(SOURCES=f"google,{name}")[name]  # type: ignore[operator]
+    assert source.book == f"{KINDS[name].provider} {KINDS[name].noun}"
+    assert source.urls()
+    refuse_loose_ends(
+        development=False,
+        hosts=["site.example"],
+        site_url="https://site.example",
+        outside=list(source.urls()),
+    )
+
+
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from importer.models import Grant, Import
-from tests.importer.conftest import TWELVE, Site
+from tests.importer.conftest import TWELVE, Site, source_at
 from tests.page_rules import hold_to_rules, text_of
 from tests.people import member
 from tests.sandbox.browser import Person
@@ -101,6 +101,17 @@ def test_the_answer_must_name_the_issuer_that_was_asked(site: Site, issuer: str 
     assert answer.pop("iss") == site.sandbox.url
     page = site.come_back(answer | ({"iss": issuer} if issuer else {}))
     is_back_at_connect_saying(page, "The answer did not come from Google.")
+    nothing_was_kept()
+
+
+def test_an_answer_of_another_address_book_is_not_taken_for_one_that_names_no_issuer(
+    site: Site,
+) -> None:
+    google = site.source
+    site.offer(source_at(site.sandbox.url, "hubspot", issuer="", iss_required=False))
+    site.settings.SOURCES["google"] = google
+    answer = ana_at(site).allows(site.start())
+    is_back_at_connect_saying(site.come_back(answer), "The answer did not come from HubSpot.")
     nothing_was_kept()
 
 
