@@ -75,5 +75,12 @@ def registered() -> Mapping[str, RegisteredClient]:
             secret_in_body=True,
             refresh_token=False,
         ),
+        RegisteredClient(
+            "handpicked-jmap",
+            "sandbox-jmap-secret",
+            "Handpicked by JMAP",
+            CONTACTS_CALLBACK,
+            frozenset({"urn:ietf:params:oauth:scope:contacts"}),
+        ),
     )
     return {client.client_id: client for client in clients}

@@ -20,7 +20,7 @@
                       without a word
 
 `endpoint` is one of the address books (connections, other, search, graph, hubspot, hubspot.search,
-linkedin), or token, revoke, userinfo, smtp.rcpt, smtp.data.
+linkedin, jmap), or token, revoke, userinfo, smtp.rcpt, smtp.data.
 `account` is the account's address (for smtp: the recipient's); empty means any. `page` counts from
 1; null means any. `times` is how often it happens; 0 means until cleared.
 """
@@ -55,6 +55,7 @@ KINDS_BY_ENDPOINT = {
     "hubspot": PAGED_KINDS,
     "hubspot.search": PEOPLE_KINDS,
     "linkedin": PAGED_KINDS | {"preparing"},
+    "jmap": PAGED_KINDS,
     "token": HTTP_KINDS,
     "revoke": HTTP_KINDS,
     "userinfo": HTTP_KINDS,

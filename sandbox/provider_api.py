@@ -15,7 +15,14 @@ from django.views.decorators.http import require_http_methods
 from sandbox import faults, journal
 from sandbox.accounts import Account, account_of
 from sandbox.faults import Fault
-from sandbox.tokens import Bearer, find_bearer, fingerprint_of, kill_access_token, shown_token
+from sandbox.tokens import (
+    Bearer,
+    find_bearer,
+    find_owner,
+    fingerprint_of,
+    kill_access_token,
+    shown_token,
+)
 
 Body = dict[str, Any]
 Handler = Callable[[HttpRequest, Account, Bearer], Body]
@@ -47,9 +54,10 @@ class Dialect:
 
 
 def endpoint(
-    name: str, scope: str, dialect: Dialect, method: str = "GET"
+    name: str, scope: str, dialect: Dialect, method: str = "GET", *, basic: bool = False
 ) -> Callable[[Handler], Callable[..., Any]]:
-    """A view that authorises, answers in JSON, plays ordered faults and keeps the journal."""
+    """A view that authorises, answers in JSON, plays ordered faults and keeps the journal. With `basic`
+    an account's own password opens it, too."""
 
     def decorate(handler: Handler) -> Callable[..., Any]:
         @csrf_exempt  # called by servers, with a token
@@ -60,7 +68,7 @@ def endpoint(
             page = dialect.page(request)
             account, kind = "", ""
             try:
-                bearer = _authorised(token, scope)
+                bearer = (basic and find_owner(request, scope)) or _authorised(token, scope)
                 account = bearer.email
                 fault = faults.take(name, account, page)
                 kind = fault.kind if fault else ""

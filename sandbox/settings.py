@@ -88,6 +88,7 @@ SCOPE_WORDS = {
     "Contacts.Read": "Read your contacts",
     "oauth": "Know which account it is",
     "crm.objects.contacts.read": "Read the contacts in your account",
+    "urn:ietf:params:oauth:scope:contacts": "Read and change your contacts",
     "r_dma_portability_3rd_party": "Read all that is kept about you",
 }
 OAUTH2_PROVIDER: dict[str, Any] = {

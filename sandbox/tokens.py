@@ -1,11 +1,16 @@
 """Bearer tokens as the API sees them (RFC 6750): who they speak for, and whether they live."""
 
 import hashlib
+from base64 import b64decode
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
+
+from sandbox.accounts import ACCOUNTS, PASSWORD
+
+EMAILS = frozenset(account.email for account in ACCOUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,18 @@ def shown_token(request: HttpRequest) -> str:
     """The token of the Authorization header, or an empty string."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def find_owner(request: HttpRequest, scope: str) -> Bearer | None:
+    """Who shows an account's own name and password (RFC 7617), with this scope; None for others."""
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    try:
+        email, _, password = b64decode(shown).decode().partition(":")
+    except ValueError:
+        return None
+    if scheme.lower() != "basic" or password != PASSWORD or email not in EMAILS:
+        return None
+    return Bearer(email=email, scopes=frozenset({scope}), fingerprint=fingerprint_of(shown))
 
 
 def find_bearer(token: str) -> Bearer | None:

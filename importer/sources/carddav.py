@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 from itertools import islice, takewhile
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from importer.sources import vcard
 from importer.sources.contract import (
@@ -29,6 +29,7 @@ from importer.sources.contract import (
     SourceError,
     SourcePerson,
 )
+from importer.sources.shapes import joined
 
 PAGE_SIZE = 250
 MOST_BOOKS = 50
@@ -71,8 +72,8 @@ def find(server: Asks, url: str) -> str:
     """
     starts: list[Callable[[], str]] = [lambda: url] if urlsplit(url).path.strip("/") else []
     starts += [
-        lambda: server.home_of(urljoin(url, "/.well-known/carddav"), "PROPFIND"),
-        lambda: urljoin(url, "/"),
+        lambda: server.home_of(joined(url, "/.well-known/carddav"), "PROPFIND"),
+        lambda: joined(url, "/"),
     ]
     for start in starts:
         try:
@@ -125,11 +126,11 @@ def _home(server: Asks, url: str) -> str:
         return url
     home = _link(here, f"{_CARD}addressbook-home-set")
     if not home and (principal := _link(here, f"{_DAV}current-user-principal")):
-        url, here = _looked_at(server, urljoin(url, principal), _HOME)
+        url, here = _looked_at(server, joined(url, principal), _HOME)
         home = _link(here, f"{_CARD}addressbook-home-set")
     if not home:
         raise SourceError("no_book", permanent=True)
-    return urljoin(url, home)
+    return joined(url, home)
 
 
 _HOME = "C:addressbook-home-set"
@@ -154,7 +155,7 @@ def _books(server: Asks, url: str) -> list[str]:
     home = _home(server, url)
     # https://www.rfc-editor.org/rfc/rfc6352#section-5.2: a book is marked as one.
     within = server.dav("PROPFIND", home, _propfind("D:resourcetype"), depth=1)
-    books = {urljoin(home, found.href) for found in within if _is_book(found)}
+    books = {joined(home, found.href) for found in within if _is_book(found)}
     if not books:
         raise SourceError("no_book", permanent=True)
     return sorted(books)[:MOST_BOOKS]

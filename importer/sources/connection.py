@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 from django.conf import settings
@@ -33,6 +32,7 @@ from importer.sources.contract import (
 )
 from importer.sources.outgoing import Lines
 from importer.sources.server_address import BadAddress, Place
+from importer.sources.shapes import joined
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two pieces of an answer
@@ -53,7 +53,7 @@ def opened(
 ) -> Iterator[Connection]:
     """A connection to one server that stays open: that of the access if the member named one, else
     `api_url`'s. `headers` go with every request, and all of them together end after so many seconds."""
-    with requests.Session() as session:
+    with _Session() as session:
         session.headers.update({"Accept": "application/json", "User-Agent": "Handpicked"})
         session.headers.update(headers or {})
         yield Connection(session, access, api_url, time.monotonic() + seconds)
@@ -107,7 +107,7 @@ class Connection:
             with self._answered(method, place, auth=_no_credentials) as response:
                 if not response.is_redirect:
                     return place.url
-                url = urljoin(place.url, response.headers["Location"])
+                url = joined(place.url, response.headers["Location"])
         raise SourceError("looped", permanent=True)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
@@ -189,6 +189,14 @@ class Connection:
         )
 
 
+class _Session(requests.Session):
+    """Looks at no redirect. Even told not to follow one, requests would parse where it leads, and read
+    all of the answer for that, however large."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: there is nowhere to go."""
+
+
 class _Credentials(requests.auth.AuthBase):
     """Sends the access. Being an `auth` of its own keeps a ~/.netrc from taking its place."""
 
@@ -222,7 +230,7 @@ def _refuse_status(response: requests.Response, expected: int) -> None:
     if status >= 500 or status == 408:
         raise SourceError("server_error", permanent=False)
     if 300 <= status < 400:
-        raise Redirected(urljoin(response.url, response.headers.get("Location", "")))
+        raise Redirected(joined(response.url, response.headers.get("Location", "")))
     if status in (400, 410):
         raise BadRequest
     if status == 404:

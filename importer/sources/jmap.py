@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from importer.sources.contract import (
     MOST_FOUND,
@@ -19,7 +19,7 @@ from importer.sources.contract import (
     SourceError,
     SourcePerson,
 )
-from importer.sources.shapes import as_list, as_object, as_text, year_of
+from importer.sources.shapes import as_list, as_object, as_text, joined, year_of
 
 PAGE_SIZE = 250
 MOST_HOPS = 5
@@ -47,7 +47,7 @@ def find(server: Asks, url: str) -> str:
     RFC 8620, section 2.2: the well-known address, which may lead elsewhere, unless a path was typed.
     """
     if not urlsplit(url).path.strip("/"):
-        url = server.home_of(urljoin(url, "/.well-known/jmap"))
+        url = server.home_of(joined(url, "/.well-known/jmap"))
     for _ in range(MOST_HOPS):
         try:
             _read_session(url, server.get(url))
@@ -75,6 +75,8 @@ def read_page(server: Asks, api_url: str, cursor: str) -> Page:
     try:
         ids, cards, total, start = _query(server, session, where)
     except _AnchorGone:
+        if not cursor:
+            raise
         ids, cards, total, start = _query(server, session, {"position": max(0, int(position) - 1)})
     end = start + len(ids)
     is_last = not ids or (total is not None and end >= total)
@@ -92,8 +94,11 @@ def search(server: Asks, api_url: str, words: str) -> tuple[SourcePerson, ...]:
     return tuple(_people(cards))[:MOST_FOUND]
 
 
-class _AnchorGone(Exception):
+class _AnchorGone(SourceError):
     """The card by which we remember where we were is no longer there."""
+
+    def __init__(self) -> None:
+        super().__init__("cursor_refused", permanent=True)
 
 
 def _session(server: Asks, url: str) -> _Session:
@@ -112,7 +117,7 @@ def _read_session(url: str, answer: object) -> _Session:
     core = as_object(as_object(body.get("capabilities") or {}).get(_CORE) or {})
     most = core.get("maxObjectsInGet")
     limit = most if isinstance(most, int) and not isinstance(most, bool) and most > 0 else PAGE_SIZE
-    return _Session(urljoin(url, api_url), account, min(limit, PAGE_SIZE))
+    return _Session(joined(url, api_url), account, min(limit, PAGE_SIZE))
 
 
 def _query(

@@ -1,6 +1,8 @@
-"""The shapes of parsed JSON, checked. Anything else than expected is SourceError("wrong_shape")."""
+"""The shapes of what servers answer, checked. Anything else than expected is SourceError("wrong_shape")."""
 
 from __future__ import annotations
+
+from urllib.parse import urljoin
 
 from importer.sources.contract import SourceError
 
@@ -28,6 +30,14 @@ def as_text(value: object) -> str:
     if not isinstance(value, str):
         raise SourceError("wrong_shape", permanent=False)
     return value
+
+
+def joined(base: str, link: object) -> str:
+    """A link as it stands in an answer, made whole. No answer of ours breaks by a broken one."""
+    try:
+        return urljoin(base, as_text(link))
+    except ValueError:
+        raise SourceError("wrong_shape", permanent=False) from None
 
 
 def year_of(moment: object) -> int:

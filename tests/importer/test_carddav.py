@@ -19,7 +19,7 @@ from ledger.models import Entry
 from sandbox.people import Person as Invented
 from sandbox.people import large_person
 from tests.importer.conftest import TWELVE, Site, own_server, source_at
-from tests.importer.far_away import says
+from tests.importer.far_away import says, server
 from tests.importer.radicale_server import PASSWORD, USER, Gate, Radicale, card, gate, radicale
 from tests.importer.test_secrets import everything_stored
 from tests.page_rules import hold_to_rules, look, text_of
@@ -98,8 +98,8 @@ def test_all_books_are_read_and_the_password_is_gone(own: Site, front: Gate) -> 
     )
     assert {name for name in names if len(name) <= 200} == set()
     wanted = {address.value for one in PEOPLE for address in one.addresses}
-    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as server:
-        read = carddav.search(server, front.url, "@")
+    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as asked:
+        read = carddav.search(asked, front.url, "@")
     assert {address.value for one in read for address in one.addresses} <= wanted
     assert not Contact.objects.filter(name="Old friends").exists()
     recorded = str(list(Entry.objects.values_list("action", "facts")))
@@ -165,22 +165,22 @@ def test_many_tries_come_to_an_end(own: Site, front: Gate) -> None:
 
 def test_a_book_a_principal_or_the_root_may_be_typed(own: Site, front: Gate) -> None:
     access = Access(PASSWORD, USER, server=front.url)
-    with connection.opened(access, "") as server:
-        home = carddav.find(server, front.url)
+    with connection.opened(access, "") as asked:
+        home = carddav.find(asked, front.url)
         assert home == f"{front.url}/ana%40diaz.example/"
-        assert carddav.find(server, home) == home
-        assert carddav.find(server, f"{home}more/") == f"{home}more/"
-        assert len(carddav.read_page(server, f"{home}more/", "").people) == 20
+        assert carddav.find(asked, home) == home
+        assert carddav.find(asked, f"{home}more/") == f"{home}more/"
+        assert len(carddav.read_page(asked, f"{home}more/", "").people) == 20
 
 
 def test_who_is_looked_for_is_found_by_name_work_or_address(own: Site, front: Gate) -> None:
     somebody = next(one for one in PEOPLE if one.addresses and one.organization)
-    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as server:
+    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as asked:
         for words in (somebody.name, somebody.organization, somebody.addresses[0].value.upper()):
-            assert somebody.name in [one.name for one in carddav.search(server, front.url, words)]
-        assert carddav.search(server, front.url, "Nobody <&> here") == ()
-        assert carddav.search(server, front.url, "") == ()
-        assert "Old friends" not in [one.name for one in carddav.search(server, front.url, "Old f")]
+            assert somebody.name in [one.name for one in carddav.search(asked, front.url, words)]
+        assert carddav.search(asked, front.url, "Nobody <&> here") == ()
+        assert carddav.search(asked, front.url, "") == ()
+        assert "Old friends" not in [one.name for one in carddav.search(asked, front.url, "Old f")]
 
 
 def test_people_are_looked_up_on_one_s_own_server(own: Site, front: Gate) -> None:
@@ -234,6 +234,7 @@ OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><x>&y;<
         (says(OUTSIDE, 207), "not_xml"),
         (says(b"<a>" * 100_000, 207), "not_xml"),
         (says(b"", 207), "not_xml"),
+        (says(b"", 302, Location="https://[broken"), "wrong_shape"),
         (says(b"", 500), "server_error"),
         (says(b"", 302, Location="http://127.0.0.1:1/"), "redirected"),
         (says(b"", 401), "access_ended"),
@@ -245,11 +246,11 @@ def test_whatever_the_server_answers_is_a_fault_and_not_a_crash(
 ) -> None:
     settings.PRIVATE_SERVERS = {front.name}
     front.faults = [fault]
-    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as server:
+    with connection.opened(Access(PASSWORD, USER, server=front.url), "") as asked:
         with pytest.raises(SourceError) as raised:
-            carddav.read_page(server, front.url, "")
+            carddav.read_page(asked, front.url, "")
         assert raised.value.code == error
-        assert carddav.read_page(server, front.url, "").people  # the connection is of use again
+        assert carddav.read_page(asked, front.url, "").people  # the connection is of use again
 
 
 def test_a_server_that_fails_half_way_leaves_what_was_read(own: Site, front: Gate) -> None:
@@ -352,8 +353,36 @@ def test_a_site_s_own_server_is_read_with_a_token_of_its_authorization_server(
 def test_a_token_that_dies_ends_the_reading(front: Gate) -> None:
     front.is_alive = lambda token: token == "alive"
     with (
-        connection.opened(Access("dead"), front.url) as server,
+        connection.opened(Access("dead"), front.url) as asked,
         pytest.raises(SourceError) as error,
     ):
-        carddav.read_page(server, front.url, "")
+        carddav.read_page(asked, front.url, "")
     assert error.value.code == "access_ended"
+
+
+@pytest.mark.parametrize(
+    ("home", "code"),
+    [
+        ("https://[broken", "wrong_shape"),
+        ("https://evil.example/", "redirected"),
+        ("https://169.254.169.254/", "not_public"),
+        ("http://127.0.0.1:1/", "not_public"),
+        ("https://evil.example\\@localhost/", "not_public"),
+        ("", "no_book"),
+    ],
+)
+def test_what_a_server_links_to_is_looked_at_like_what_was_typed(
+    settings: Any, home: str, code: str
+) -> None:
+    link = f"<C:addressbook-home-set><href>{home}</href></C:addressbook-home-set>"
+    body = (
+        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><response><href>/</href>'
+        f"<propstat><prop>{link}</prop></propstat></response></multistatus>"
+    )
+    with server(says(body.encode(), 207)) as (port, seen):
+        settings.PRIVATE_SERVERS = {f"localhost:{port}"}
+        access = Access("secret", "ana", server=f"http://localhost:{port}/dav/")
+        with connection.opened(access, "") as asked, pytest.raises(SourceError) as error:
+            carddav.read_page(asked, asked.url, "")
+        assert error.value.code == code
+        assert {path for _, path, _ in seen.requests} == {"/dav/"}

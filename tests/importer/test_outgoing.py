@@ -298,3 +298,25 @@ def test_one_byte_a_second_ends_within_the_headers_and_between_chunks_too(
             asked.get(url)
     assert error.value.code == "slow"
     assert time.monotonic() - started < 3
+
+
+def test_a_redirect_with_a_body_without_end_is_not_read() -> None:
+    sent = 0
+
+    def endless(handler: Any) -> None:
+        nonlocal sent
+        handler.send_response(302)
+        handler.send_header("Location", "https://[broken")
+        handler.end_headers()
+        try:
+            while sent < 50_000_000:
+                sent += handler.wfile.write(b"x" * 100_000)
+        except OSError:
+            pass
+
+    with server(endless) as (port, _):
+        url = f"http://127.0.0.1:{port}"
+        with connection.opened(Access("token"), url) as asked, pytest.raises(SourceError) as error:
+            asked.get(url)
+    assert error.value.code == "wrong_shape"
+    assert sent < 50_000_000
