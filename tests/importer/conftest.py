@@ -34,6 +34,7 @@ ENDPOINTS = {
     "microsoft": "graph",
     "hubspot": "hubspot",
     "linkedin": "linkedin",
+    "jmap": "jmap",
 }
 
 
@@ -61,7 +62,7 @@ def source_at(url: str, name: str = "google", **changes: Any) -> Source:
         "client_secret": f"sandbox-{client}-secret",
         "authorize_url": f"{url}/oauth/authorize/",
         "token_url": f"{url}/oauth/token/",
-        "revoke_url": f"{url}/oauth/revoke/" if KINDS[kind].revoke_url else "",
+        "revoke_url": "" if kind == "microsoft" else f"{url}/oauth/revoke/",
         "api_url": f"{url}{path}",
         "issuer": url,
         "iss_required": True,

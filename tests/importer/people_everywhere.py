@@ -12,14 +12,18 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from importer.models import Import
 from sandbox.demo_people import DEMO_PEOPLE
 from sandbox.people import Address, Person
-from tests.importer.conftest import TWELVE, Site, source_at
+from tests.importer.conftest import TWELVE, Site, own_server, source_at
+from tests.importer.radicale_server import PASSWORD, USER, radicale
 
 # What a source may be unable to say.
 LABELS, WORK, PHONE, SEVERAL, NAMES_ALONE = "labels", "work", "phone", "several", "names alone"
+ORDER = "order"  # so either of a person's two entries may come first, and give the name
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,19 @@ def chosen(write: Callable[[], bytes]) -> Callable[[Site], Import]:
         return run
 
     return bring
+
+
+def from_own_server(site: Site) -> Import:
+    """From a real CardDAV server, named by the member, with an app password."""
+    with TemporaryDirectory() as folder, radicale(Path(folder)) as dav:
+        dav.put_book("people", [_cards("3.0")().decode()])
+        site.offer(own_server("carddav"))
+        site.settings.PRIVATE_SERVERS = {dav.name}
+        form = {"server": dav.url, "user": USER, "secret": PASSWORD}
+        run = site.shown(site.browser.post("/contacts/server/carddav/", form, follow=True))
+        site.work()
+        run.refresh_from_db()
+        return run
 
 
 def typed(site: Site) -> None:
@@ -146,6 +163,8 @@ BOOKS = {
     "Microsoft": AddressBook(connected("microsoft"), frozenset({LABELS})),
     "HubSpot": AddressBook(connected("hubspot"), frozenset({LABELS})),
     "LinkedIn": AddressBook(connected("linkedin"), frozenset({LABELS, PHONE, SEVERAL})),
+    "JMAP": AddressBook(connected("jmap")),
+    "CardDAV": AddressBook(from_own_server, frozenset({ORDER})),
     "vCard 2.1": AddressBook(chosen(_cards("2.1"))),
     "vCard 3.0": AddressBook(chosen(_cards("3.0"))),
     "vCard 4.0": AddressBook(chosen(_cards("4.0"))),

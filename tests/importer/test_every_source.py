@@ -10,6 +10,7 @@ from tests.importer.people_everywhere import (
     BOOKS,
     LABELS,
     NAMES_ALONE,
+    ORDER,
     PHONE,
     SEVERAL,
     WORK,
@@ -57,11 +58,16 @@ def expected_of(book: AddressBook) -> set[tuple[object, ...]]:
     }
 
 
-def contacts() -> set[tuple[object, ...]]:
+# Bea's other entry.
+OTHERWISE = {"Beatriz Sousa": "Bea Sousa", "Bea@norte.example": "bea@norte.example"}
+
+
+def contacts_of(book: AddressBook) -> set[tuple[object, ...]]:
+    written = OTHERWISE if ORDER in book.can_not_say else {}
     return {
         (
-            contact.name,
-            contact.best_address,
+            written.get(contact.name, contact.name),
+            written.get(contact.best_address, contact.best_address),
             contact.company,
             contact.title,
             contact.phone_country,
@@ -77,7 +83,7 @@ def test_the_same_people_in_are_the_same_contacts_out(site: Site, name: str) -> 
     book = BOOKS[name]
     run = book.bring(site)
 
-    assert contacts() == expected_of(book)
+    assert contacts_of(book) == expected_of(book)
     assert not LeftOut.objects.exists()
     held = Contact.objects.count()
     if run is not None:
@@ -90,7 +96,7 @@ def test_the_same_people_in_are_the_same_contacts_out(site: Site, name: str) -> 
     assert all(name in listed for name in Contact.objects.values_list("name", flat=True))
     # Nobody is there twice when the same book is read again, and nothing was sent to anybody.
     book.bring(site)
-    assert contacts() == expected_of(book)
+    assert contacts_of(book) == expected_of(book)
     assert site.sandbox.mails() == []
 
 

@@ -14,13 +14,20 @@ import pytest
 
 from importer import reading, storing
 from importer.models import Contact, Grant, Import, ImportState
-from importer.sources import KINDS, connection, graph, hubspot, other_contacts, people_api
+from importer.sources import KINDS, connection, graph, hubspot, jmap, other_contacts, people_api
 from ledger import clock
 from tests.importer.conftest import TWELVE, Site, source_at
 from tests.page_rules import hold_to_rules, text_of
 from tests.sandbox.browser import Person
 
-PEOPLE = {"google": 12, "google_other": 5, "microsoft": 12, "hubspot": 12, "linkedin": 12}
+PEOPLE = {
+    "google": 12,
+    "google_other": 5,
+    "microsoft": 12,
+    "hubspot": 12,
+    "linkedin": 12,
+    "jmap": 12,
+}
 PAGE = 4
 # After these, "try again" goes on at the same page; with or without asking for access again.
 NOT_AN_ADDRESS_BOOK = "sent something that is not an address book."
@@ -50,7 +57,7 @@ ORDERS: dict[str, dict[str, Any]] = {
 @pytest.fixture(params=PEOPLE)
 def site(request: pytest.FixtureRequest, site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site with one of the providers, and small pages."""
-    for module in (people_api, other_contacts, graph, hubspot):
+    for module in (people_api, other_contacts, graph, hubspot, jmap):
         monkeypatch.setattr(module, "PAGE_SIZE", PAGE)
     site.offer(source_at(site.sandbox.url, request.param))
     return site
@@ -109,7 +116,7 @@ def is_done(site: Site, run: Import) -> None:
     assert run.read == run.kept + run.merged + run.left_out
     assert not Grant.objects.exists()
     kind = KINDS[site.source.kind]
-    if not kind.revoke_url:
+    if not site.source.revoke_url:
         assert run.revocation == "impossible"
         says(site, run, "can’t end a single access. We deleted ours; remove it at")
         return
