@@ -23,7 +23,7 @@ class Measure(NamedTuple):
 
     summary: str
     description: str
-    run: Callable[[Path, Any], tuple[dict[str, Any], list[str]]]
+    run: Callable[[Path, Any], tuple[dict[str, Any], dict[str, Any], list[str]]]
     promised: Mapping[str, float]
     allowed: Mapping[str, int]
     needs_expected: bool = True
@@ -54,19 +54,22 @@ def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     measure = MEASURES[options.kind]
     try:
-        found, mismatches = measure.run(options.folder, _expected(options.folder, measure))
+        found, beside, mismatches = measure.run(options.folder, _expected(options.folder, measure))
     except (OSError, ValueError) as error:
         print(f"Can't measure {options.folder}: {error}")
         return 2
     if options.verbose:
         print("\n".join(mismatches))
-    missed = [name for name, share in measure.promised.items() if found[name] < share]
-    missed += [name for name, most in measure.allowed.items() if found[name] > most]
+    figures = found | beside
+    missed = [name for name, share in measure.promised.items() if figures[name] < share]
+    missed += [name for name, most in measure.allowed.items() if figures[name] > most]
     if options.json:
+        if beside:
+            print(json.dumps(beside))
         print(json.dumps(found))
     else:
-        for name, figure in found.items():
-            print(f"{name.replace('_', ' '):20}{figure:>10}{'   missed' if name in missed else ''}")
+        for name, figure in figures.items():
+            print(f"{name.replace('_', ' '):28}{figure:>10}{'   missed' if name in missed else ''}")
     return 1 if missed else 0
 
 

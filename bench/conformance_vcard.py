@@ -37,8 +37,8 @@ _NO_LETTER = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 def run(
     folder: Path, expected: Mapping[str, Sequence[str]] | None
-) -> tuple[dict[str, Any], list[str]]:
-    """The figures, and a line for each mismatch."""
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """The figures, nothing beside them, and a line for each mismatch."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".vcf")
     figures = dict.fromkeys(_FIGURES, 0)
     mismatches: list[str] = []
@@ -65,7 +65,8 @@ def run(
         for what, which in (("missing", wanted - found), ("wrong", found - wanted)):
             mismatches += [f"{path.name}: {what}: {address}" for address in sorted(which)]
     seconds = time.perf_counter() - started
-    return figures | {"per_second": round(figures["cards"] / seconds) if seconds else 0}, mismatches
+    figures["per_second"] = round(figures["cards"] / seconds) if seconds else 0
+    return figures, {}, mismatches
 
 
 def is_readable(name: str) -> bool:

@@ -15,13 +15,19 @@ _ANSWERS = (
 )
 _PRECEDENCE = any_of(r"auto[-_ ]?repl")
 _SUBJECT = any_of(
-    r"\bauto(?:matic|mated|matisch\w*)?[-: ]?(?:re(?:ply|sponse)|answer|antwort)\b|^auto:",
+    r"\bauto(?:matic|mated|mati\w*)?[-: ]?(?:re(?:ply|sponse)|answer|antwoord|antwort)\b|^auto:",
     r"\bout of (?:the )?office\b|\bon vacation\b|\bvacation (?:re(?:ply|sponse)|notice|message)",
     r"\baway (?:until|from)\b|\babsent\b|abwesen(?:d|heit)|automatische (?:antwort|beantw)",
     r"r[ée]ponse automatique|absence du bureau|respuesta autom[áa]tica|fuera de (?:la )?oficina",
     r"risposta automatica|fuori (?:sede|ufficio)|resposta autom[áa]tica|fora do escrit[óo]rio",
     r"ausente|afwezig|autosvar|automatiskt? svar|fr[åa]nvar|automatyczna odpowied|poza biurem",
     r"automatick[áa] odpov|автоответ|автоматический ответ|вне офиса|otomatik (?:yan[ıi]t|cevap)",
+    r"automaattinen vastaus|poissa|autom(?:atski|atsk[áy]) odgovor|samodejni odgovor|automatikus v[áa]lasz"
+    r"|r[ăa]spuns automat|resposta autom[àa]tica|erantzun automatiko|automaatne vastus|respons otomatis"
+    r"|balasan otomatis|automātiska atbilde|automatinis atsakymas|trả lời tự động|автоматичн\w+ відповідь"
+    r"|автоматичен отговор|аутоматски одговор|αυτόματη (?:απάντηση|απόκριση)|εκτός γραφείου",
+    r"תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד|رد تلقائي|خارج المكتب|پاسخ خودکار"
+    r"|स्वचालित (?:उत्तर|प्रत्युत्तर)|ตอบกลับอัตโนมัติ|ตอบกลับโดยอัตโนมัติ",
     r"自動(?:返信|応答|回覆|回復)|不在(?:通知|の)|自动(?:回复|答复)|자동 ?(?:응답|회신)|부재중",
 )
 

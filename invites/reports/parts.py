@@ -73,7 +73,7 @@ class Message:
 def message(raw: bytes) -> Message:
     """Any bytes, cut into header fields and leaves. Reads at most MAX_BYTES."""
     text = raw[:MAX_BYTES].decode("latin-1").replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-    if text.startswith(("From ", ">From ")):  # the line that mailboxes put in front
+    while text.startswith(("From ", ">From ")):  # the line that mailboxes put in front
         text = text.partition("\n")[2]
     headers, body = _split(text)
     leaves: list[Part] = []

@@ -245,7 +245,7 @@ HOST: tuple[tuple[Reason, re.Pattern[str]], ...] = (
         Reason.NO_MAIL_HERE,
         any_of(
             r"(?:host|domain|server)s? (?:does|do) ?n.?o?t accept (?:any )?(?:e-?)?mail",
-            r"null ?mx|no mx (?:record )?(?:was )?(?:found|exists?)",
+            r"null ?mx|no mx (?:record )?(?:was )?(?:found|exists?)|no mx or a records?\b",
             r"could ?n.t find a mail exchanger|no mail exchanger|no valid (?:hosts?|mx)",
             r"non-?existent hosts|record indicated no smtp service",
         ),

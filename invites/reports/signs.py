@@ -41,6 +41,14 @@ _WORDS = any_of(
     r"no se (?:ha podido|pudo|puede)|non è stato possibile|recapito non|não (?:foi|pôde)",
     r"не (?:может быть|был[оа]?|удалось) ?достав|配信|送信でき|届け|退回|无法|無法|投递|배달",
 )
+# Parcels and lorries aren't delivered either.
+_ABOUT_MAIL = any_of(
+    r"\b(?:e-?mail|mail(?:box|s)?|message|smtp|recipient|addressee|mta|postmaster)\b"
+    r"|(?<![\d.])[45]\d\d[ -][45]\.\d\.\d",
+    r"nachricht|empf[äa]nger|postfach|message|courriel|destinataire|mensaje|correo|destinat[aá]rio",
+    r"messaggio|mensagem|bericht|ontvanger|meddeland|meddelelse|wiadomo|zpr[áa]v|ileti|posta\b",
+    r"сообщени|письм|повідомлен|лист[аі]?\b|メール|メッセージ|邮件|郵件|信件|메일|메시지",
+)
 
 
 def is_bounce(headers: dict[str, str], words: str) -> bool:
@@ -54,4 +62,5 @@ def is_bounce(headers: dict[str, str], words: str) -> bool:
     if by_program or by_path:
         return by_words + by_subject + by_program > 1
     answers = headers.get("in-reply-to") or _ANSWER.match(headers.get("subject", ""))
-    return by_subject and by_words and not answers and names_somebody(words)
+    about_mail = bool(_ABOUT_MAIL.search(words[:8_000]))
+    return by_subject and by_words and about_mail and not answers and names_somebody(words)

@@ -42,7 +42,6 @@ def test_all_right_is_all_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "kind_right": 1.0,
         "recipients_right": 1.0,
         "hardness_right": 1.0,
-        "complaints_right": 1.0,
         "false_suppressions": 0,
         "crashed": 0,
     }
@@ -63,6 +62,18 @@ def test_a_complaint_where_none_is_expected_is_one_too(
     assert measured(tmp_path, capsys, (complaint("abuse"), bounce))[1]["false_suppressions"] == 1
     bounce["reason"] = ["feedback"]
     assert measured(tmp_path, capsys, (complaint("abuse"), bounce))[1]["false_suppressions"] == 0
+
+
+def test_flufl_bounce_is_measured_in_the_same_run_and_stands_in_the_line_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "1.eml").write_bytes(UNKNOWN)
+    (tmp_path / "expected.json").write_text(json.dumps({"1.eml": HARD}))
+    assert conformance.main(["mail", str(tmp_path), "--json"]) == 0
+    beside, ours = map(json.loads, capsys.readouterr().out.splitlines())
+    assert beside["complaints_right"] == 1.0
+    assert {name for name in beside if name.startswith("flufl_")} == {f"flufl_{n}" for n in ours}
+    assert beside["flufl_hardness_right"] == 1.0
 
 
 def test_a_folder_without_expectations_is_explained(

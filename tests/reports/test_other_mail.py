@@ -53,6 +53,12 @@ def test_a_complaint_marked_as_automatic_is_a_complaint() -> None:
         {"subject": "=?utf-8?q?R=C3=A9ponse_automatique?="},
         {"subject": "Abwesenheitsnotiz"},
         {"subject": "不在通知"},
+        {"subject": "Automatisch antwoord: Ana"},
+        {"subject": "Automaattinen vastaus: Ana"},
+        {"subject": "Automatikus válasz: Ana"},
+        {"subject": "Αυτόματη απάντηση: Ana"},
+        {"subject": "תשובה אוטומטית: Ana"},
+        {"subject": "رد تلقائي: Ana"},
     ],
 )
 def test_a_machine_that_answers_for_a_person(header: dict[str, str]) -> None:
@@ -60,6 +66,20 @@ def test_a_machine_that_answers_for_a_person(header: dict[str, str]) -> None:
     report = read(raw)
     assert (report.kind, report.recipients) == (Kind.AUTO_REPLY, ())
     assert report.original_message_id == OURS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"I have left the company; {BEN} is unknown here and your message will not be delivered.",
+        f"Your message to {BEN} has not been delivered yet. To deliver it, please confirm it here.",
+    ],
+)
+def test_neither_who_has_left_nor_who_wants_a_confirmation_is_a_bounce(words: str) -> None:
+    raw = letter(
+        words, from_=BEN, auto_submitted="auto-replied", subject="Re: Ana", return_path="<>"
+    )
+    assert read(raw).kind is Kind.AUTO_REPLY
 
 
 @pytest.mark.parametrize(
@@ -76,6 +96,16 @@ def test_a_machine_that_answers_for_a_person(header: dict[str, str]) -> None:
             "Delivery failed: your parcel could not be delivered.",
             from_=PERSON,
             subject="Delivery failed",
+        ),
+        letter(
+            f"We could not deliver your parcel to the address of {BEN}. Choose another day.",
+            from_="Parcels <service@parcels.example>",
+            subject="Your delivery has failed",
+        ),
+        letter(
+            f"Please note that {BEN} no longer works here. Your next message will not be delivered.",
+            from_=PERSON,
+            subject="A new address",
         ),
         b"",
         b"\n\n\n",
