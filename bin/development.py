@@ -26,6 +26,7 @@ KEPT = {
     "handpicked.sqlite3*": "members, contacts, invitations",
     "sandbox.*": "the sandbox's accounts, mailbox and signing key",
     "dev.env": "generated keys",
+    "dkim.pem": "the key that signs mail",
     "beat*": "when each task last ran",
 }
 READY_SECONDS = 60
@@ -160,6 +161,7 @@ def _environment(state: Path, ports: dict[str, int]) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{state / 'handpicked.sqlite3'}",
         **sandbox_settings.connected_to(sandbox, ports["SMTP_PORT"]),
         **_keys(state / "dev.env"),
+        **dkim(state / "dkim.pem"),
         **os.environ,
         # These are what makes it bin/dev.
         "DEVELOPMENT": "1",
@@ -198,6 +200,28 @@ def _keys(path: Path) -> dict[str, str]:
     path.touch(mode=0o600)
     path.write_text("".join(f"{name}={key}\n" for name, key in keys.items()))
     return keys
+
+
+def dkim(path: Path) -> dict[str, str]:
+    """The site's signing key, the same at every start, and its DNS record, which the sandbox plays."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from invites import signing
+
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(
+            Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+    record = signing.load("dev", path.read_bytes()).record
+    if os.environ.get("MAIL_PROVIDER"):  # which signs
+        return {}
+    return {"DKIM_KEYS": f"dev:{path}", "SANDBOX_DKIM_RECORD": record}
 
 
 def _run(processes: list[str], environment: dict[str, str], state: Path) -> int:

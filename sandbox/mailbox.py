@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sandbox import mail_store
-from sandbox.mail_reading import printable, read_mail
+from sandbox.mail_reading import printable, read_mail, signature
 from sandbox.models import Mail
 
 # A stranger's HTML: scripts, forms, plug-ins and foreign pictures stay dead; a click on a link
@@ -57,6 +57,7 @@ def mail_page(request: HttpRequest, address: str, number: int) -> HttpResponse:
         "read": read_mail(raw),
         "source": printable(raw.decode("utf-8", errors="replace")),
         "size": len(raw),
+        "signature": signature(raw, record) if (record := settings.SANDBOX_DKIM_RECORD) else "",
     }
     return render(request, "sandbox/mail.html", context)
 

@@ -16,6 +16,8 @@ SANDBOX_URL = os.environ.get("SANDBOX_URL", "http://localhost:8001")
 SANDBOX_SMTP_PORT = int(os.environ.get("SANDBOX_SMTP_PORT", "8025"))
 # Fault controls and "delete all mail": only for tests, off unless asked for.
 SANDBOX_CONTROL = os.environ.get("SANDBOX_CONTROL") == "1"
+# The DNS record behind every DKIM signature, played for the mailbox. None: it looks at none.
+SANDBOX_DKIM_RECORD = os.environ.get("SANDBOX_DKIM_RECORD", "")
 # How many mails the mailbox keeps. The oldest go first.
 SANDBOX_KEPT_MAILS = 20_000
 

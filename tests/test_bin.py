@@ -136,6 +136,7 @@ def development(port: int, state: Path, log: Path, *options: str) -> Iterator[Pr
     """bin/dev, as a person starts it, in a folder of its own."""
     ours = {"SECRET_KEY", "TOKEN_KEY", "ADDRESS_KEY", "GRANT_KEYS", "ALLOWED_HOSTS", "SITE_URL"}
     ours |= {"EMAIL_URL", "REDIS_URL", "DATABASE_URL", "DEVELOPMENT", "DJANGO_SETTINGS_MODULE"}
+    ours |= {"MAIL_PROVIDER", "MAIL_PROVIDER_KEY"}
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     command = ["bin/dev", "--port", str(port), "--state", str(state), *options]
     with servers.running(command, log=log, env=environment) as process:

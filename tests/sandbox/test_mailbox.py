@@ -4,11 +4,15 @@ import smtplib
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import html5lib
 import pytest
 import requests
 
+from bin import development
+from invites import signing
+from sandbox.mail_reading import signature
 from tests.sandbox.browser import Person, SiteClient
 from tests.sandbox_process import SandboxProcess
 
@@ -196,3 +200,20 @@ def test_every_page_is_valid_and_has_one_heading(
         assert title is not None, path
         assert (title.text or "").startswith("".join(headings[0].itertext())), path
         assert len(ids) == len(set(ids)), path
+
+
+def test_a_developer_sees_whether_a_mail_is_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAIL_PROVIDER", raising=False)
+    given = development.dkim(tmp_path / "dkim.pem")
+    assert development.dkim(tmp_path / "dkim.pem") == given  # a second start keeps the key
+    selector, _, file = given["DKIM_KEYS"].partition(":")
+    key = signing.load(selector, Path(file).read_bytes())
+    raw = signing.signed(MAIL, domain="site.example", keys=[key])
+
+    record = given["SANDBOX_DKIM_RECORD"]
+    assert signature(raw, record) == "signed by site.example"
+    assert signature(MAIL, record) == "not signed"
+    assert signature(raw.replace(b"Bea", b"Eva"), record).startswith("signature broken")
+    assert signature(b"DKIM-Signature: v=1\r\n" + MAIL, record).startswith("signature broken")
