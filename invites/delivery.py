@@ -14,7 +14,6 @@ from email.charset import QP, Charset
 from types import TracebackType
 from typing import Any
 
-import dkim
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
@@ -210,7 +209,7 @@ def _signed(raw: bytes) -> bytes:
         return raw
     try:
         return signing.signed(raw, domain=settings.DKIM_DOMAIN, keys=settings.DKIM_KEYS)
-    except dkim.DKIMException as error:
+    except signing.CannotSign as error:
         raise NotAccepted(f"could not be signed: {error}", permanent=False, late=True) from error
 
 
