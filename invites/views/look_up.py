@@ -20,7 +20,7 @@ from importer import describing, looking_up
 from importer.looking_up import AskedTooOften, LookUpOver
 from importer.models import Import
 from importer.sources.contract import MOST_FOUND, PROBLEMS, RateLimited, SourceError
-from invites.actions.looking_up import NotPicked, Result, look, pick
+from invites.actions.looking_up import NotPicked, Result, keep_for_link, look, pick
 from invites.actions.progress import progress
 from invites.forms import SearchForm
 from invites.views.members import MemberRequest
@@ -37,6 +37,11 @@ def look_up(request: MemberRequest, uid: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, run, form)
     try:
+        if link_for := request.POST.get("link"):
+            person = keep_for_link(
+                member=request.user, run=run, words=form.cleaned_data["q"], key=link_for
+            )
+            return redirect("invites:make_link", person.pk)
         return _page(request, run, form, _found(request, run, form.cleaned_data["q"]))
     except LookUpOver:
         return redirect("invites:look_up", uid=run.uid)

@@ -20,7 +20,7 @@ from invites.models import Invitation
 from ledger import clock
 from ledger.models import Entry
 from tests import people
-from tests.importer.conftest import LARGE, TWELVE, Site
+from tests.importer.conftest import LARGE, NETWORK, TWELVE, Site
 from tests.page_rules import every_row, hold_to_rules, look, text_of
 from tests.sandbox.browser import Person
 
@@ -140,6 +140,26 @@ def test_the_same_refusals_as_everywhere_each_with_its_reason(site: Site) -> Non
     assert "Shared mailbox." in text_of(page)
     assert not Contact.objects.exists()
     assert not LeftOut.objects.exists()
+
+
+def test_who_has_no_address_can_be_kept_for_a_personal_link_and_nobody_else(site: Site) -> None:
+    run = site.looks_up(NETWORK)
+    page = asks(site, run, "ma")
+    results = page.context["results"]
+    assert [one.reason for one in results] == sorted(
+        (one.reason for one in results), key=lambda reason: reason != ""
+    )
+    nobody = next(one for one in results if one.can_link)
+    assert nobody.reason == "No e-mail address."
+    path = f"/invitations/look-up/{run.uid}/"
+    page = site.browser.post(path, {"q": "ma", "link": nobody.key}, follow=True)
+    (kept,) = Contact.objects.all()
+    assert kept.name == nobody.contact.name
+    assert page.redirect_chain[-1][0] == f"/invitations/links/new/{kept.pk}/"
+    assert not Invitation.objects.exists()
+    for key in ("0" * 32, *(one.key for one in results if not one.reason)):
+        assert site.browser.post(path, {"q": "ma", "link": key}).status_code == 200
+    assert Contact.objects.count() == 1
 
 
 def test_the_forty_first_is_not_kept_either(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
