@@ -148,7 +148,7 @@ def _run(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
             )
         )
         sinks = [parts.enter_context(smtp_sink()) for _ in range(2)]
-        workers = [_worker(sink, folder) for sink in sinks]
+        workers = [worker_at(sink, folder) for sink in sinks]
         killer = Killer(
             blows=plan(chance, kills=options.kills, pauses=options.pauses, mails=options.mails),
             workers=workers,
@@ -179,7 +179,8 @@ def _run(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
         }
 
 
-def _worker(sink: Sink, folder: Path) -> Worker:
+def worker_at(sink: Sink, folder: Path) -> Worker:
+    """A real Celery worker with one process, which sends to that server; not started yet."""
     name = f"worker-{sink.port}"
     note = folder / f"{name}.pid"
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]

@@ -24,14 +24,16 @@ NOTE = (
 )
 
 
-def make(count: int) -> None:
+def make(count: int, *, start: int = 0) -> None:
     """`count` invitations in the outbox, due at once, from members who each invite a draft's worth.
+
+    People are numbered from `start`.
 
     Needs UNDO_SECONDS=0 and an INVITATIONS_PER_PERIOD of at least a full draft.
     """
-    for first in range(0, count, drafting.MOST_CHOSEN):
+    for first in range(start, start + count, drafting.MOST_CHOSEN):
         with transaction.atomic():
-            _one_member(first, min(drafting.MOST_CHOSEN, count - first))
+            _one_member(first, min(drafting.MOST_CHOSEN, start + count - first))
 
 
 def _one_member(first: int, count: int) -> None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from importer.actions import held
-from invites.actions import responding
+from invites.actions import requesting, responding
 from invites.actions.progress import progress
 
 
@@ -22,6 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "progress": draft,
         "here": here,
+        "has_requests": requesting.has_requests(request.user),
         "just_joined": responding.came_by_invitation(request.user) and not draft.people,
     }
     return render(request, "home.html", context)

@@ -65,6 +65,7 @@ INVITATIONS_PER_PERIOD = env.int("INVITATIONS_PER_PERIOD", 5)  # what a new memb
 INVITATION_PERIOD_DAYS = env.int("INVITATION_PERIOD_DAYS", 30)  # … in this many days
 # A sender sees what became of mails only at multiples of this: see docs/adr on who can't be invited.
 OUTCOME_SECONDS = env.int("OUTCOME_SECONDS", 60)
+LEAVING_SECONDS = 5  # who stops an invitation waits so long at most for one that is just leaving
 DRAFT_DAYS = 14  # chosen people, the note and the decisions wait this long for the member
 CONTACT_IDLE_HOURS = 24  # unchosen people are erased this long after the member's last POST …
 CONTACT_HOURS = 72  # … and in any case this long after they were read

@@ -32,8 +32,14 @@ ACTIVE = (
     f"EXISTS (SELECT 1 FROM {get_user_model()._meta.db_table} u "
     "WHERE u.id = {row}.sender_id AND u.is_active)"
 )
+# Who has answered has the mail, even if the server said that it had not taken it: never a second one.
+ANSWERED = (
+    "({row}.accepted_at IS NOT NULL "
+    "OR EXISTS (SELECT 1 FROM invites_answer a WHERE a.invitation_id = {row}.id) "
+    "OR EXISTS (SELECT 1 FROM invites_case r WHERE r.invitation_id = {row}.id))"
+)
 STOPPED = (
-    "({row}.stopped_at IS NOT NULL OR {row}.withdrawn_at IS NOT NULL "
+    "({row}.stopped_at IS NOT NULL OR {row}.withdrawn_at IS NOT NULL OR " + ANSWERED + " "
     "OR {row}.recipient_hash IS NULL OR NOT " + ACTIVE + " OR " + SUPPRESSED + ")"
 )
 CONSENT = (

@@ -10,6 +10,7 @@ from invites.views import (
     links,
     look_up,
     overview,
+    requests,
     review,
     sent,
     write,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("links/new/<int:contact>/", links.make, name="make_link"),
     path("links/<uuid:uid>/", links.show, name="link"),
     path("links/<uuid:uid>/withdraw/", links.withdraw, name="withdraw_link"),
+    path("requests/", requests.requests, name="requests"),
     path("forget/", forget.forget, name="forget"),
     path("forgotten/", forget.forgotten, name="forgotten"),
 ]

@@ -105,6 +105,7 @@ SITE = [
     ("invitations/links/<uuid:uid>/", MEMBER, "/invitations/links/{personal link}/"),
     ("invitations/links/<uuid:uid>/withdraw/", MEMBER,
      "/invitations/links/{personal link}/withdraw/"),
+    ("invitations/requests/", MEMBER, "/invitations/requests/"),
     ("invitations/forget/", MEMBER, "/invitations/forget/"),
     ("invitations/forgotten/", MEMBER, "/invitations/forgotten/"),
     # --- recipients

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from invites.actions.leaving import let_pass
 from invites.actions.responding import invitation_of, stopped_since
 from invites.actions.suppressing import Reason, hashes_of_recipient, suppress
 from invites.models import Invitation, Suppression
@@ -28,6 +30,7 @@ def give(*, token: str, kind: AnswerKind) -> bool:
             invitation=invitation, defaults={"kind": kind, "given_at": clock.now()}
         )
         append([Event("invitation.answered", invitation.uid, facts={"answer": kind.value})])
+    let_pass(Q(pk=invitation.pk))
     return True
 
 

@@ -185,7 +185,7 @@ def came_by_invitation(member: User) -> bool:
         with ignore(NotAnAddress):
             hashes += _hashes(known.email)
     return Invitation.objects.filter(
-        recipient_hash__in=hashes, state__in=MAY_HAVE_LEFT, withdrawn_at=None
+        recipient_hash__in=hashes, state__in=MAY_HAVE_LEFT - {State.REQUESTED}, withdrawn_at=None
     ).exists()
 
 

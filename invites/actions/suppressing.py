@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from invites.actions.leaving import let_pass
 from invites.addresses import Hashed, hashes_of
 from invites.models import Invitation, Suppression
 from ledger import clock
@@ -53,18 +55,19 @@ def suppress(
     NotAnAddress.
 
     Touching every open invitation to it takes their row locks, so it happens either before a worker's
-    intent to send (then nothing leaves) or after it; never in between.
+    intent to send (then nothing leaves) or after it; never in between. Then the commit waits until
+    that one has left, so that none begins afterwards.
     """
     hashes = hashes_of(who) if isinstance(who, str) else hashes_of_recipient(who)
     if not hashes:
         return False
     added = _add(hashes, reason, sender)
-    stopped = Invitation.objects.filter(
-        recipient_hash__in=[hashed.value for hashed in hashes], stopped_at=None
-    )
+    theirs = Q(recipient_hash__in=[hashed.value for hashed in hashes])
     if sender is not None:
-        stopped = stopped.filter(sender=sender)
+        theirs &= Q(sender=sender)
+    stopped = Invitation.objects.filter(theirs, stopped_at=None)
     ended = stopped.update(stopped_at=Now())
+    let_pass(theirs)
     if added:
         first = hashes[0].value
         facts: dict[str, str | int | bool | None] = {

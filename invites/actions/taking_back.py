@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invites.actions import holding
+from invites.actions.leaving import let_pass
 from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
 from invites.models import Batch, Invitation, Reservation
 from ledger import clock
@@ -66,6 +67,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
     holding.hold(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)
     append([Event("batch.disowned", batch.uid, actor)])
+    let_pass(Q(sender=member))
     return TakenBack(taken_back=result.taken_back, too_late=left)
 
 
@@ -77,4 +79,5 @@ def withdraw(*, member: User, uid: uuid.UUID) -> bool:
     ).update(withdrawn_at=Now())
     if changed:
         append([Event("invitation.withdrawn", uid, of_member(member.pk))])
+    let_pass(Q(uid=uid))
     return bool(changed)

@@ -1,0 +1,42 @@
+"""Who has invited somebody who is a member already, and the answer to each."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from invites.actions import requesting
+from invites.actions.requesting import Choice
+from invites.views.members import MemberRequest
+
+DONE = {
+    Choice.ACCEPT: "Accepted. The sender sees it.",
+    Choice.DECLINE: "Declined. Nobody is told.",
+    Choice.DONT_KNOW: "Noted. It counts against the sender, who isn’t told.",
+    Choice.STOP: "Done. No member of this site can send you an invitation again.",
+    Choice.REPORT: "Reported. A person looks at it, and the sender’s other invitations wait.",
+}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def requests(request: MemberRequest) -> HttpResponse:
+    """GET lists what waits for an answer; POST answers one (`invitation`, `answer`)."""
+    if request.method != "POST":
+        pages = requesting.requests_of(request.user)
+        return render(request, "invites/requests.html", {"pages": pages})
+    try:
+        uid = UUID(request.POST.get("invitation", ""))
+        choice = Choice(request.POST.get("answer", ""))
+    except ValueError:
+        raise Http404 from None
+    if requesting.answer(member=request.user, uid=uid, choice=choice):
+        messages.success(request, DONE[choice])
+    else:
+        messages.warning(request, "This invitation is not there any more. Nothing was changed.")
+    return redirect("invites:requests")

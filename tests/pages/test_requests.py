@@ -1,0 +1,126 @@
+"""Who is a member already is asked inside the site: no mail, and the sender sees what others see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from invites import outbox
+from invites.actions import outcomes
+from invites.models import Batch, Hold, Invitation, Suppression
+from ledger import clock
+from tests import people
+from tests.arrivals import mail_server
+from tests.page_rules import look, text_of
+from tests.smtp_sink import Sink
+
+pytestmark = pytest.mark.django_db
+PATH = "/invitations/requests/"
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[Sink]:
+    with mail_server(settings) as sink:
+        yield sink
+
+
+@pytest.fixture
+def batch(post: Sink) -> Batch:
+    """Ana has invited Bea, who is a member, without knowing it."""
+    ana = people.member()
+    people.reviewed(ana, "Bea Sousa", "B.ea@norte.example")
+    return people.confirm(ana)
+
+
+@pytest.fixture
+def bea(post: Sink) -> Client:
+    member = people.member("Bea Sousa", "b.ea@norte.example")
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def invitation(bea: Client, batch: Batch) -> Invitation:
+    outbox.send_due()
+    invitation = batch.invitations.get()
+    assert invitation.state == "requested"
+    return invitation
+
+
+def kind(invitation: Invitation) -> str:
+    invitation.refresh_from_db()
+    return outcomes.row(invitation, clock.now(), held=False).kind
+
+
+def test_the_member_reads_who_and_why_and_no_mail_was_sent(
+    bea: Client, invitation: Invitation, post: Sink
+) -> None:
+    said = text_of(look(bea, PATH))
+
+    assert "Ana Diaz" in said
+    assert people.NOTE in said
+    assert "no mail was sent" in said
+    assert post.taken == []
+    assert "Somebody has invited you." in text_of(look(bea, "/"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        ("accept", "accepted"),
+        ("decline", "delivered"),
+        ("dont_know", "delivered"),
+        ("stop", "delivered"),
+        ("report", "delivered"),
+    ],
+)
+def test_each_answer_is_given_once_and_the_sender_sees_one_of_two_things(
+    bea: Client, invitation: Invitation, answer: str, seen: str
+) -> None:
+    first = bea.post(PATH, {"invitation": str(invitation.uid), "answer": answer}, follow=True)
+    again = bea.post(PATH, {"invitation": str(invitation.uid), "answer": answer}, follow=True)
+
+    assert "There are none." in text_of(first)
+    assert "not there any more" in text_of(again)
+    assert kind(invitation) == seen
+    assert Suppression.objects.exists() is (answer == "stop")
+    assert Hold.objects.exists() is (answer == "report")
+
+
+def test_nobody_answers_for_somebody_else(client: Client, invitation: Invitation) -> None:
+    client.force_login(people.member("Eve Berg"))
+
+    said = client.post(PATH, {"invitation": str(invitation.uid), "answer": "accept"}, follow=True)
+
+    assert "not there any more" in text_of(said)
+    assert kind(invitation) == "delivered"
+
+
+def test_a_member_who_has_stopped_invitations_is_not_asked(bea: Client, batch: Batch) -> None:
+    from invites.actions.suppressing import Reason, suppress
+
+    suppress("b.ea@norte.example", reason=Reason.OWNER)
+    outbox.send_due()
+
+    assert batch.invitations.get().state == "blocked"
+    assert "There are none." in text_of(look(bea, PATH))
+    assert "Somebody has invited you." not in text_of(look(bea, "/"))
+
+
+def test_a_withdrawn_request_is_gone(bea: Client, invitation: Invitation, batch: Batch) -> None:
+    from invites.actions import taking_back
+
+    assert taking_back.withdraw(member=User.objects.get(first_name="Ana"), uid=invitation.uid)
+
+    assert "There are none." in text_of(look(bea, PATH))
+    assert kind(invitation) == "withdrawn"
+
+
+@pytest.mark.parametrize("posted", [{}, {"answer": "accept"}, {"invitation": "x", "answer": "y"}])
+def test_a_forged_form_changes_nothing(bea: Client, posted: dict[str, str]) -> None:
+    assert bea.post(PATH, posted).status_code == 404
