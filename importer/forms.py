@@ -164,7 +164,7 @@ class ServerForm(forms.Form):
         names = [(key, one.name) for key, one in own_server.known.items()]
         known.choices = [("", "Another server"), *names]
         made_at = format_html_join(
-            " · ",
+            ", at ",
             '<a href="{}" rel="noreferrer">{}</a>',
             ((one.password_url, one.name) for one in own_server.known.values()),
         )
@@ -175,7 +175,7 @@ class ServerForm(forms.Form):
             self.fields["user"].help_text = "Leave it empty with an API token."
         secret.help_text = format_html(
             "Not the password that you sign in with: make {} for this alone, in your provider’s "
-            "settings, and remove it there afterwards. {}",
+            "settings, and remove it there afterwards. Here at {}.",
             what,
             made_at,
         )
