@@ -19,6 +19,7 @@ from importer.actions import forget_contacts
 from invites import consent
 from invites.actions import weighing
 from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
+from invites.actions.links import linked_contacts
 from invites.consent import (
     BEFORE_CONFIRMING,
     ConsentMissing,
@@ -189,12 +190,13 @@ def _forget_who_was_not_chosen(member: User, checked: Check, batch: Batch) -> in
     """Erases the member's address books but for the rest of the draft; counts who is in no batch."""
     kept = [item.contact_id for item in in_draft(member) if item.contact_id is not None]
     copied = [item.invitation.contact_id for item in checked.leaving]
+    linked = linked_contacts(member)
     return forget_contacts(
         member,
         kept,
         why="confirmed",
-        copied=[key for key in copied if key is not None],
-        facts={"invited": checked.count, "batch": str(batch.uid)},
+        copied=[*linked, *(key for key in copied if key is not None)],
+        facts={"invited": checked.count + len(linked), "batch": str(batch.uid)},
     ).people
 
 

@@ -37,7 +37,7 @@ def forget_everything(*, member: User) -> None:
     nevers = Suppression.objects.filter(sender=member, reason=SetAside.NEVER)
     never = nevers.count()
     nevers.delete()
-    gone = forget_contacts(member)
+    gone = forget_contacts(member, copied=links.linked_contacts(member))
     facts: dict[str, Fact] = {
         **asdict(gone),
         "people": gone.people + in_no_book,

@@ -28,6 +28,12 @@ def links_of(member: User, contacts: list[Contact]) -> dict[int, PersonalLink]:
     return {hashes[link.person_hash]: link for link in made}
 
 
+def linked_contacts(member: User) -> list[int]:
+    """Ids of the contacts who live on in a link when the address books are forgotten."""
+    known = links_by(member).filter(erased_at=None, contact__isnull=False)
+    return list(known.values_list("contact_id", flat=True))
+
+
 def links_by(member: User) -> QuerySet[PersonalLink]:
     """All links of a member, newest first."""
     return PersonalLink.objects.filter(sender=member).order_by("-id")

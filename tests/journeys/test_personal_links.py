@@ -67,5 +67,5 @@ def test_a_person_without_an_address_is_handed_a_link_and_accepts(
     member.sees("Forget everything")
     member.presses("Forget everything")
     member.sees("What was erased")
-    member.reads("2 people erased at", "One remains because you invited them.")
+    member.reads("1 person erased at", "One remains because you invited them.")
     assert mailbox.newest(stack) == since

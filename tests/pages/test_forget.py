@@ -116,7 +116,9 @@ def test_erasings_by_time_are_on_the_same_page_and_nobody_else_sees_them(
     people.contact(ana, "Kim Lee", "kim@norte.example")
     LastClick.objects.create(member=ana, at=clock.now() - timedelta(hours=25))
     forgetting.forget_what_is_over()
-    assert "A day after your last click 1 person erased at" in text_of(look(browser, RECEIPTS))
+    assert "A day after your last click 1 person erased from your address books at" in text_of(
+        look(browser, RECEIPTS)
+    )
     browser.force_login(people.member("Tom Berg"))
     assert "Nothing yet." in text_of(look(browser, RECEIPTS))
 

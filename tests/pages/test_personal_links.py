@@ -180,7 +180,7 @@ def test_a_link_is_never_mailed(ana: User, settings: Any) -> None:
 def test_the_page_shows_link_qr_code_and_only_two_answers(browser: Client, ana: User) -> None:
     link = people.handed_over(ana)
     html = look(browser, f"/invitations/links/{link.uid}/").content.decode()
-    assert f'value="{linking.address_of(link)}"' in html
+    assert f">{linking.address_of(link)}</textarea>" in html
     assert 'role="img" aria-label="QR code of this link"' in html
     assert "<svg" in html
     assert "http" not in re.sub(
