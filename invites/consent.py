@@ -70,6 +70,8 @@ DEPARTURES = frozenset({State.SENDING, State.REQUESTED})
 WAITING_STATES = frozenset({State.CONFIRMED, State.CLAIMED})
 # From that intent on somebody may have it.
 MAY_HAVE_LEFT = NEEDS_CONSENT - WAITING_STATES
+# Of these a mail server, or a provider, may have something to tell.
+CAN_COME_BACK = frozenset({State.SENDING, State.SENT, State.UNKNOWN, State.FAILED})
 # A blocked one too: withdrawing must not tell the sender who can't be invited.
 WITHDRAWABLE_STATES = MAY_HAVE_LEFT | {State.BLOCKED}
 # A later invitation to the same person is possible after these, and only these.

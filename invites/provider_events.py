@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from importer.addresses import NotAnAddress
 from invites.actions import returned_mail
 from invites.addresses import hashes_of
-from invites.consent import MAY_HAVE_LEFT, State
+from invites.consent import CAN_COME_BACK
 from invites.models import Invitation
 from invites.reports import Kind, Recipient, Report, reasons
 from ledger import clock
@@ -105,7 +105,7 @@ def _invitation(recipient: str, told: str) -> UUID | None:
         return None
     left = Invitation.objects.filter(
         recipient_hash__in=hashes,
-        state__in=MAY_HAVE_LEFT | {State.FAILED},
+        state__in=CAN_COME_BACK,
         send_after__gt=clock.now() - _LATEST,
     ).order_by("-send_after", "-id")
     uids = list(left.values_list("uid", flat=True))

@@ -24,7 +24,7 @@ from invites import proofs, reports
 from invites.actions import cases
 from invites.actions.suppressing import Reason, suppress
 from invites.addresses import hashes_of
-from invites.consent import MAY_HAVE_LEFT, State
+from invites.consent import CAN_COME_BACK, State
 from invites.models import Invitation, Reservation, ReturnedReport
 from invites.reports import Kind, Recipient, Report
 from ledger import clock
@@ -96,7 +96,7 @@ def _locked(uid: UUID) -> Invitation | None:
         Q(uid=uid) | Q(recipient_hash__in=same)
     )
     found = {row.uid: row for row in rows.order_by("id")}.get(uid)
-    if found is None or found.state not in MAY_HAVE_LEFT | {State.FAILED}:
+    if found is None or found.state not in CAN_COME_BACK:
         return None
     since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
     return found if found.send_after and found.send_after > since else None

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from bin.virtual_environment import ROOT
 from invites import outbox, return_path, tokens
@@ -22,6 +21,7 @@ from invites.recipients.models import Case
 from ledger.models import Entry
 from tests import people
 from tests.arrivals import arrived, mail_server
+from tests.importer.test_killed_worker import database_url
 from tests.page_rules import every_row
 from tests.reports.letters import letter, multipart
 from tests.smtp_sink import HANG_UP, Sink
@@ -323,11 +323,7 @@ def test_a_mail_servers_pipe_ends_here(sink: Sink, bea: Invitation) -> None:
             },
         )  # fmt: skip
 
-    told = connection.settings_dict
-    here = f"sqlite:///{told['NAME']}"
-    if connection.vendor == "postgresql":
-        here = f"postgresql://{told['USER']}@/{told['NAME']}?host={told['HOST']}"
-    taken = receive(bounce("", to=path_of(bea)), here)
+    taken = receive(bounce("", to=path_of(bea)), database_url())
     assert (taken.returncode, taken.stdout, taken.stderr) == (os.EX_OK, b"", b"")
     assert Suppression.objects.get().reason == "bounce"
     bea.refresh_from_db()
