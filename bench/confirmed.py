@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from invites import consent, tokens
 from invites.actions import confirming, drafting
-from invites.addresses import address_hash
+from invites.addresses import address_hash, domain_hash
 from invites.consent import State
 from invites.models import Batch, Invitation, PreparedMail, Relationship
 from ledger import clock
@@ -60,6 +60,7 @@ def _choose(owner: User, names: list[str]) -> None:
                 recipient_name=name,
                 recipient_address=address,
                 recipient_hash=address_hash(address),
+                domain_hash=domain_hash(address),
                 source="google",
                 source_label="Google contacts",
                 token_hash=tokens.hash_of(tokens.token(uid)),

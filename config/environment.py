@@ -163,6 +163,17 @@ def private_servers(env: Env, *, development: bool) -> frozenset[str]:
     return frozenset(found)
 
 
+def name_server(env: Env) -> tuple[str, int] | None:
+    """DNS_SERVER as `address` or `address:port`; None without it. Raises ImproperlyConfigured."""
+    given = str(env.str("DNS_SERVER", ""))
+    found = re.fullmatch(r"([0-9.]+|\[[0-9a-fA-F:]+\])(?::([0-9]{1,5}))?", given)
+    if given and not found:
+        raise ImproperlyConfigured(
+            f"DNS_SERVER is {given!r}: use an IP address, as in 192.0.2.53 or 192.0.2.53:5353."
+        )
+    return (found[1].strip("[]"), int(found[2] or 53)) if found else None
+
+
 def refuse_loose_ends(
     *, development: bool, hosts: list[str], site_url: str, outside: list[str]
 ) -> None:

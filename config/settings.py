@@ -102,6 +102,9 @@ IDEMPOTENCY_HEADER = mail_environment.idempotency_header(env)
 MAIL_PROVIDER, ANYMAIL = mail_environment.mail_provider(env)  # whose webhooks are believed
 REPORTS_MAILBOX = mail_environment.reports_mailbox(env)
 
+# The name server that is asked for a domain's proof; None: the machine's own.
+DNS_SERVER = environment.name_server(env)
+
 # --- the outside world -----------------------------------------------------------------------------
 SOURCES = environment.sources(env)
 PRIVATE_SERVERS = environment.private_servers(env, development=DEVELOPMENT)

@@ -52,6 +52,25 @@ def address_hash(address: str) -> str:
     return hashes_of(address)[0].value
 
 
+def domain_of(address: str) -> str:
+    """The address's domain as it is compared: lower case, in ASCII. Raises NotAnAddress."""
+    return addresses.normalise(address).rpartition("@")[2]
+
+
+def domain_hashes_of(domain: str) -> list[Hashed]:
+    """All hashes under which a domain (from `domain_of`) may be known, the one for new rows first.
+
+    Of another kind than those of addresses, so that both can stand in one table.
+    """
+    newest = max(NORMALISERS)
+    return [Hashed(keyed_hash("domain", domain, key), key_id(key), newest) for key in keys()]
+
+
+def domain_hash(address: str) -> str:
+    """The hash for new rows of the address's domain. Raises NotAnAddress."""
+    return domain_hashes_of(domain_of(address))[0].value
+
+
 def key_id(key: bytes | None = None) -> str:
     """Names a key (ADDRESS_KEY, or another one) without giving it away, as 16 hex digits."""
     return keyed_hash("key", "id", key)[:16]

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from invites import consent, rendering
-from invites.addresses import hashes_of
+from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.consent import Missing, State
 from invites.guards import HELD, STOPPED
 from invites.models import Claim, Invitation, MemberAddress, Reservation, Suppression
@@ -174,12 +174,21 @@ def _hashes(item: Due) -> list[str]:
     return known if item.recipient_hash in known else [item.recipient_hash, *known]
 
 
+def _older_domains(item: Due) -> set[str]:
+    """All hashes of the address's domain; none while there is one key, for it is the stored one."""
+    known = domain_hashes_of(domain_of(item.mail.recipient)) if item.mail.recipient else []
+    return {hashed.value for hashed in known} if len(known) > 1 else set()
+
+
 def _known_by_an_older_hash(due: list[Due], hashes: dict[uuid.UUID, list[str]]) -> set[uuid.UUID]:
     """Whose suppression or whose year's invitation stands under another key than their invitation's.
 
     The database's own check looks at the invitation's hash alone; while there is one key, so does all.
     """
-    others = {item.mail.uid: set(hashes[item.mail.uid]) - {item.recipient_hash} for item in due}
+    others = {
+        item.mail.uid: set(hashes[item.mail.uid]) - {item.recipient_hash} | _older_domains(item)
+        for item in due
+    }
     wanted = set().union(*others.values())
     if not wanted:
         return set()

@@ -24,8 +24,9 @@ HELD = (
     + "))"
 )
 SUPPRESSED = (
-    "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.address_hash = {row}.recipient_hash "
-    "AND s.lifted_at IS NULL AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
+    "EXISTS (SELECT 1 FROM invites_suppression s WHERE s.address_hash IN "
+    "({row}.recipient_hash, {row}.domain_hash) AND s.lifted_at IS NULL "
+    "AND (s.sender_id IS NULL OR s.sender_id = {row}.sender_id))"
 )
 # Who can't sign in any more (a closed account) sends nothing either.
 ACTIVE = (
@@ -85,7 +86,8 @@ _own_words = (
 _erased_only = (
     "(NEW.recipient_address <> OLD.recipient_address AND NEW.recipient_address <> '') OR "
     "(NEW.recipient_name <> OLD.recipient_name AND NEW.recipient_name <> '') OR "
-    "(NEW.recipient_hash IS DISTINCT FROM OLD.recipient_hash AND NEW.recipient_hash IS NOT NULL)"
+    "(NEW.recipient_hash IS DISTINCT FROM OLD.recipient_hash AND NEW.recipient_hash IS NOT NULL) OR "
+    "(NEW.domain_hash IS DISTINCT FROM OLD.domain_hash AND NEW.domain_hash IS NOT NULL)"
 )
 
 # What a consent record must match: the card that was decided on, and the batch it says.

@@ -100,6 +100,7 @@ class Invitation(models.Model):
     recipient_name = models.CharField(max_length=200, blank=True)
     recipient_address = models.CharField(max_length=254, blank=True)
     recipient_hash = models.CharField(max_length=64, null=True)
+    domain_hash = models.CharField(max_length=64, null=True)  # whose owner may stop invitations
     source = models.CharField(max_length=40)
     source_label = models.CharField(max_length=80)
     # base64url of SHA-256 of the secret token; the token itself is derived and stored nowhere.

@@ -22,5 +22,12 @@ def hash_of(secret: str) -> str:
     return _base64url(hashlib.sha256(secret.encode()).digest())
 
 
+def proof_of_domain(domain: str) -> str:
+    """What only somebody who came here for this domain can put into its DNS."""
+    return _base64url(
+        hmac.new(settings.TOKEN_KEY, f"domain\0{domain}".encode(), hashlib.sha256).digest()
+    )
+
+
 def _base64url(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

@@ -123,6 +123,7 @@ SITE = [
     # --- everybody who gets invitations or wants none
     ("about-invitations/", PUBLIC, "/about-invitations/"),
     ("stop/", PUBLIC, "/stop/"),
+    ("stop/domain/", PUBLIC, "/stop/domain/?domain=norte.example"),
     ("stop/<sealed:secret>/", RECIPIENT, "/stop/{stop link}/"),
     # --- the mail provider, which signs what it posts
     ("mail/events/", PUBLIC, "/mail/events/"),

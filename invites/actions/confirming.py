@@ -51,7 +51,7 @@ NOTICE_VERSION = "2026-11"  # of the words on the check page; raise it when they
 _ON_THE_LIST = Exists(
     Suppression.objects.filter(
         Q(sender=None) | Q(sender=OuterRef("sender")),
-        address_hash=OuterRef("recipient_hash"),
+        Q(address_hash=OuterRef("recipient_hash")) | Q(address_hash=OuterRef("domain_hash")),
         lifted_at=None,
     )
 )

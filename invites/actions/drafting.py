@@ -15,7 +15,7 @@ from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
 from invites.actions.people import must_not_be_invited, why_not_choosable
-from invites.addresses import NORMALISERS, address_hash, key_id
+from invites.addresses import NORMALISERS, address_hash, domain_hash, key_id
 from invites.consent import DRAFT_STATES, State
 from invites.models import Draft, Invitation, PreparedMail, Relationship, SetAside, Suppression
 from invites.rendering import Letter, Rendered, letter_for, render
@@ -140,6 +140,7 @@ def _invitation_from(member: User, contact: Contact) -> Invitation:
         recipient_name=words.clean_line(contact.name),
         recipient_address=contact.best_address,
         recipient_hash=address_hash(contact.best_address),
+        domain_hash=domain_hash(contact.best_address),
         source=contact.source,
         source_label=contact.source_label,
         token_hash=tokens.hash_of(tokens.token(uid)),

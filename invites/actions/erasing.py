@@ -47,6 +47,7 @@ def erase(*, token: str) -> bool:
         recipient_name="",
         recipient_address="",
         recipient_hash=None,
+        domain_hash=None,
         own_line="",
         relationship_words="",
         server_reply="",

@@ -89,6 +89,7 @@ def forget_recipients() -> int:
     Invitation.objects.filter(id__in=found).update(
         recipient_name="",
         recipient_address="",
+        domain_hash=None,
         own_line="",
         relationship_words="",
         server_reply="",  # mail servers like to repeat the address

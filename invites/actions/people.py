@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from importer.cleaning import folded
 from importer.models import Contact, ContactAddress
 from invites.actions.links import NO_ADDRESS, links_of
-from invites.addresses import address_hash, hashes_of
+from invites.addresses import address_hash, domain_hashes_of, domain_of, hashes_of
 from invites.consent import DRAFT_STATES, LEAVES_ROOM
 from invites.models import Invitation, Reservation, SetAside, Suppression
 from ledger import clock
@@ -151,8 +151,9 @@ def must_not_be_invited(member: User, contact: Contact) -> bool:
     invitations but theirs.
     """
     (hashes,) = hashes_of_people([contact])
+    domain = {hashed.value for hashed in domain_hashes_of(domain_of(contact.best_address))}
     listed = Suppression.objects.filter(
-        Q(sender=None) | Q(sender=member), address_hash__in=hashes, lifted_at=None
+        Q(sender=None) | Q(sender=member), address_hash__in=hashes | domain, lifted_at=None
     ).count()
     year_ago = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
     invited = Reservation.objects.filter(recipient_hash__in=hashes, at__gte=year_ago).count()

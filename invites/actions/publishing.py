@@ -98,6 +98,7 @@ def _figures(month: date) -> dict[str, int]:
                 "invitation.accepted",
                 "invitation.reported",
                 "address.suppressed",
+                "domain.suppressed",
                 "hold.placed",
             ],
         )
@@ -120,6 +121,7 @@ def _counts_as(action: str, reason: str | None, whom: str | None) -> str:
         "invitation.sent": "sent",
         "invitation.accepted": "accepted",
         "invitation.reported": "complained",
+        "domain.suppressed": "stopped",
         "hold.placed": "held",
     }[action]
 

@@ -47,8 +47,8 @@ def ask(*, address: str, visitor: str) -> None:
     read = addresses.read(address)
     if not read.envelope:
         raise NotAnAddress("No mail from here can reach this address. Write to us instead.")
-    seldom = _count("address", read.normalised, MAILS_A_DAY_PER_ADDRESS)
-    seldom &= _count("network", _network(visitor), MAILS_A_DAY_PER_NETWORK)
+    seldom = counted("address", read.normalised, MAILS_A_DAY_PER_ADDRESS)
+    seldom &= counted("network", network_of(visitor), MAILS_A_DAY_PER_NETWORK)
     words = {
         "link": settings.SITE_URL + reverse("open:stop_address", args=[seal(read.envelope)]),
         "hours": LINK_HOURS,
@@ -95,14 +95,14 @@ def _address(secret: str) -> str | None:
     return opened.removeprefix(_PURPOSE) if opened.startswith(_PURPOSE) else None
 
 
-def _count(kind: str, value: str, most: int) -> bool:
-    """Counts one more today, under a keyed hash; whether it is within the limit."""
+def counted(kind: str, value: str, most: int) -> bool:
+    """Counts one more request of today, under a keyed hash; whether it is within the limit."""
     key = keyed_hash(f"asked to stop, {kind}", value)
     cache.add(key, 0, DAY)
     return cache.incr(key) <= most
 
 
-def _network(visitor: str) -> str:
+def network_of(visitor: str) -> str:
     """An IPv4 address's /24, an IPv6 address's /64; anything else as it is."""
     try:
         address = ipaddress.ip_address(visitor)

@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invites.actions.leaving import let_pass
-from invites.addresses import Hashed, hashes_of
+from invites.addresses import Hashed, domain_hashes_of, hashes_of
+from invites.consent import DRAFT_STATES, WAITING_STATES
 from invites.models import Invitation, Suppression
 from ledger import clock
 from ledger.entries import Event, append
@@ -28,6 +29,7 @@ class Reason(StrEnum):
     COMPLAINT = "complaint"
     STAFF = "staff"
     LIST = "list"
+    DOMAIN = "domain"
 
 
 WHY = {
@@ -37,6 +39,7 @@ WHY = {
     Reason.COMPLAINT: "Its owner reported an invitation as spam",
     Reason.STAFF: "Staff entered it",
     Reason.LIST: "It stood on a list that staff brought in",
+    Reason.DOMAIN: "The owner of its domain stopped invitations to all of it",
 }
 
 
@@ -75,6 +78,25 @@ def suppress(
             "from": "sender" if sender else "everyone",
         }
         append([Event("address.suppressed", uids_for([first])[first], actor, facts)])
+    return bool(added or ended)
+
+
+@transaction.atomic
+def suppress_domain(domain: str) -> bool:
+    """No member can invite any address of this domain (from `domain_of`). False: it was so.
+
+    Of the domain itself, not of those below it: they may be somebody else's. It takes the row locks
+    of what has not left and waits for what is just leaving, as `suppress` does.
+    """
+    hashes = domain_hashes_of(domain)
+    added = _add(hashes, Reason.DOMAIN, None)
+    theirs = Q(domain_hash__in=[hashed.value for hashed in hashes])
+    waiting = Invitation.objects.filter(theirs, state__in=DRAFT_STATES | WAITING_STATES)
+    ended = waiting.filter(stopped_at=None).update(stopped_at=Now())
+    let_pass(theirs)
+    if added:
+        first = hashes[0].value
+        append([Event("domain.suppressed", uids_for([first])[first])])
     return bool(added or ended)
 
 

@@ -42,6 +42,7 @@ def erase(person: Person) -> None:
     Invitation.objects.filter(pk__in=confirmed).update(
         recipient_name="",
         recipient_address="",
+        domain_hash=None,
         own_line="",
         relationship_words="",
         server_reply="",

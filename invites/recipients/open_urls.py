@@ -25,5 +25,6 @@ app_name = "open"
 urlpatterns = [
     path("about-invitations/", views.about, name="about"),
     path("stop/", views.stop, name="stop"),
+    path("stop/domain/", views.stop_domain, name="stop_domain"),
     path("stop/<sealed:secret>/", views.stop_address, name="stop_address"),
 ]

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods
 
 from importer.addresses import NotAnAddress
 from invites import tasks
-from invites.actions import confirming, publishing, stopping
+from invites.actions import confirming, domains, publishing, stopping
+from invites.deliverability.lookups import DnsSilent
 
 View = Callable[..., HttpResponse]
 
@@ -79,6 +80,32 @@ def stop_address(request: HttpRequest, secret: str) -> HttpResponse:
     if link is None:
         return _page(request, "stop_too_old", {"hours": stopping.LINK_HOURS}, status=404)
     return _page(request, "stop_address", {"link": link})
+
+
+@for_everybody("GET", "HEAD", "POST")
+def stop_domain(request: HttpRequest) -> HttpResponse:
+    """GET shows the record that proves a domain; POST looks for it, and stops what it proves."""
+    typed = (request.POST if request.method == "POST" else request.GET).get("domain", "")
+    if not typed and request.method != "POST":
+        return _page(request, "stop_domain", {})
+    try:
+        context: dict[str, Any] = {"record": domains.record_for(typed)}
+        if request.POST.get("stop") == "domain":
+            visitor = get_adapter().get_client_ip(request)
+            checked = domains.check(typed=typed, visitor=visitor)
+            context |= {"stopped": checked.stopped, "found": checked.found, "error": _NO_RECORD}
+    except domains.NotADomain as error:
+        context = {"typed": typed.replace("\x00", ""), "error": str(error)}
+    except domains.TooOften:
+        context["error"] = "That was often for one day. Nothing was changed; try again tomorrow."
+    except DnsSilent:
+        context["error"] = "The name servers of this domain gave no answer. Nothing was changed."
+    return _page(request, "stop_domain", context)
+
+
+_NO_RECORD = (
+    "The record is not there, or not everywhere yet: the DNS may take an hour. Nothing was changed."
+)
 
 
 def _page(
