@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from oauth2_provider import views as toolkit
 
 from sandbox import (
-    api,
     control,
     graph_api,
     hubspot_api,
@@ -13,6 +12,7 @@ from sandbox import (
     linkedin_api,
     mailbox,
     pages,
+    people_api,
     sign_in,
 )
 from sandbox.consent import ConsentView
@@ -49,9 +49,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", sign_in.sign_in, name="sign-in"),
     path("accounts/logout/", sign_in.sign_out, name="sign-out"),
     path("", include((oauth, "oauth2_provider"))),
-    path("v1/people/me/connections", api.connections),
-    path("v1/people:searchContacts", api.search_contacts),
-    path("v1/otherContacts", api.other_contacts),
+    path("v1/people/me/connections", people_api.connections),
+    path("v1/people:searchContacts", people_api.search_contacts),
+    path("v1/otherContacts", people_api.other_contacts),
     path("graph/v1.0/me/contacts", graph_api.contacts),
     path("hubspot/crm/v3/objects/contacts", hubspot_api.contacts),
     path("hubspot/crm/v3/objects/contacts/search", hubspot_api.search),
