@@ -21,7 +21,8 @@ from importer.addresses import NotAnAddress
 from importer.sources import typed
 from invites import case_admin as _cases  # noqa: F401 (so that Django finds it)
 from invites import stored_mail
-from invites.addresses import address_hash
+from invites import suppression_admin as _suppressions  # noqa: F401 (so that Django finds it)
+from invites.addresses import hashes_of
 from invites.consent import MAY_HAVE_LEFT
 from invites.models import (
     Batch,
@@ -30,7 +31,6 @@ from invites.models import (
     Invitation,
     PreparedMail,
     Reservation,
-    Suppression,
 )
 from invites.steps import steps_of
 from ledger.admin import ReadOnlyAdmin
@@ -185,27 +185,6 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     search_help_text = "An invitation’s whole id."
 
 
-@admin.register(Suppression)
-class SuppressionAdmin(ReadOnlyAdmin):
-    """Who gets no invitation, as hashes; an address is looked up by typing it in."""
-
-    list_display = ("address_hash", "reason", "sender", "created_at")
-    list_select_related = ("sender",)
-    list_filter = ("reason", "created_at")
-    ordering = ("-id",)
-    search_fields = ("address_hash",)
-    search_help_text = "A whole e-mail address."
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Exactly this address, by its hash."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        return queryset.filter(address_hash=_hash_or_nothing(term)), False
-
-
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     """What keeps mails where they are until a person lifts it."""
@@ -234,7 +213,7 @@ def _named(term: str) -> Q:
     if "@" in bare:
         # Ids instead of a join: a database uses both indexes for this "or".
         senders = list(User.objects.filter(email__iexact=bare).values_list("id", flat=True)[:50])
-        return Q(recipient_hash=_hash_or_nothing(bare)) | Q(sender_id__in=senders)
+        return Q(recipient_hash__in=hashes_or_nothing(bare)) | Q(sender_id__in=senders)
     try:
         return Q(uid=UUID(bare))
     except ValueError:
@@ -244,11 +223,12 @@ def _named(term: str) -> Q:
     return Q(pk__in=[])
 
 
-def _hash_or_nothing(address: str) -> str:
+def hashes_or_nothing(address: str) -> list[str]:
+    """All hashes under which an address may be known; none for what is no address."""
     try:
-        return address_hash(address)
+        return [hashed.value for hashed in hashes_of(address)]
     except NotAnAddress:
-        return "-"
+        return []
 
 
 def _mail_of(invitation: Invitation) -> stored_mail.StoredMail | None:

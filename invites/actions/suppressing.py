@@ -43,6 +43,21 @@ WHY = {
 }
 
 
+class LiftReason(StrEnum):
+    """Why staff took an address off the list."""
+
+    ASKED = "asked"
+    MISTAKE = "mistake"
+    WRONG_REPORT = "wrong_report"
+
+
+WHY_LIFTED = {
+    LiftReason.ASKED: "The owner of the address asked for it, from that address",
+    LiftReason.MISTAKE: "Staff had entered a wrong address",
+    LiftReason.WRONG_REPORT: "The bounce or complaint was not about this address",
+}
+
+
 @transaction.atomic
 def suppress(
     who: str | Invitation,
@@ -98,6 +113,22 @@ def suppress_domain(domain: str) -> bool:
         first = hashes[0].value
         append([Event("domain.suppressed", uids_for([first])[first])])
     return bool(added or ended)
+
+
+@transaction.atomic
+def lift(suppression: Suppression, *, reason: LiftReason, actor: UUID) -> bool:
+    """Staff take an address off the list, for a reason. False: it was off already.
+
+    What was stopped while it was on the list stays stopped: only new invitations can leave.
+    """
+    lifted = Suppression.objects.filter(pk=suppression.pk, lifted_at=None).update(
+        lifted_at=Now(), lift_reason=reason
+    )
+    if lifted:
+        value = suppression.address_hash
+        subject = uids_for([value])[value]
+        append([Event("address.lifted", subject, actor, {"reason": reason.value})])
+    return bool(lifted)
 
 
 def hashes_of_recipient(invitation: Invitation) -> list[Hashed]:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from invites.actions import cases, responding
-from invites.models import Hold, Invitation
+from invites.models import Hold, Invitation, Suppression
 from invites.recipients.models import Case, Incident, MonthlyFigures
 from invites.steps import WORDS
 from invites.tokens import token
@@ -28,8 +28,9 @@ OURS = sorted(
      {"invites", "importer", "ledger"}),
     key=lambda model: model._meta.label,
 )  # fmt: skip
-# What staff write themselves; tests/recipients/test_reporting.py and test_about.py have more on them.
-WRITTEN_BY_STAFF = [Case, Incident]
+# What staff write themselves; tests/recipients/test_reporting.py and test_about.py have more on them,
+# test_suppressions.py here.
+WRITTEN_BY_STAFF = [Case, Incident, Suppression]
 
 
 def page(model: type[Model], name: str, *arguments: Any) -> str:
@@ -98,7 +99,7 @@ def test_not_even_a_superuser_adds_changes_or_deletes(
     keys = list(model._default_manager.values_list("pk", flat=True))
     before = every_row()
 
-    if model is not Incident:
+    if model not in (Incident, Suppression):
         assert superuser.get(page(model, "add")).status_code == 403
         assert superuser.post(page(model, "add"), {}).status_code == 403
     for key in keys:
