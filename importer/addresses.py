@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from importer import mail_domains
@@ -141,12 +141,23 @@ _PLAIN_LOCAL = re.compile(
     r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII
 )
 
+# A domain about which it has nothing to say, in lower case: two labels or more of letters, digits and
+# hyphens, each of 63 characters at most, none with hyphens where Punycode has them, the last one
+# ending in a letter (RFC 1035, section 2.3.1; RFC 5891, section 4.2.3.1).
+_PLAIN_DOMAIN = re.compile(
+    r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
+    r"(?!..--)(?:[a-z0-9][a-z0-9-]{0,61})?[a-z]",
+)
+_RESERVED = tuple(SPECIAL_USE_DOMAIN_NAMES)
+
 
 def _validated(written: str) -> _Valid:
-    """By email-validator. An address book names few domains often, so these are remembered."""
+    """As email-validator does it, which takes 100 microseconds, and most addresses are plain."""
     local, _, domain = written.rpartition("@")
     if domain.isascii() and len(written) <= LONGEST and _PLAIN_LOCAL.fullmatch(local):
-        ascii_domain = _ascii_domain(domain)
+        ascii_domain = domain.lower()
+        if not _PLAIN_DOMAIN.fullmatch(ascii_domain) or ascii_domain.endswith(_RESERVED):
+            ascii_domain = _ascii_domain(domain)
         if ascii_domain:
             if local.lower() in CASE_INSENSITIVE_MAILBOX_NAMES:
                 local = local.lower()

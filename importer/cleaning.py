@@ -15,6 +15,7 @@ from importer.sources.contract import SourcePerson
 LONGEST_TEXT = 200  # of a name, company or title; what is longer is cut, with an ellipsis
 LONGEST_RAW = 300  # of a row that was left out
 STALE_YEARS = 5
+MOST_REMEMBERED = 20_000  # characters; the scripts of one address book have some hundreds
 MOST_ADDRESSES = 20  # of one person; an entry with more is a list that somebody keeps as a person
 
 # Never part of a name, and able to disguise one: marks that turn the writing direction of all that
@@ -90,7 +91,9 @@ def cut(text: str, longest: int) -> str:
     Databases refuse NUL and lone surrogates; scripts and spellings stay as they are.
     """
     # Ten megabytes of name are cut before each character is looked at.
-    text = text[: longest * 4].translate(_DISGUISES)
+    text = text[: longest * 4]
+    if not text.isprintable() or "\ufffd" in text:  # every other disguise isn't printable
+        text = text.translate(_DISGUISES)
     if not text.isprintable():
         text = "".join(
             " " if character in "\t\r\n\v\f\u2028\u2029\u0085" else character
@@ -106,8 +109,24 @@ def folded(text: str) -> str:
     """The text for comparing and sorting: lower case, without accents, compatible forms as one."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return text.translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """Each character as it is compared, made when it is first asked for.
+
+    Decomposing goes character by character, but for the order of marks, and marks are dropped.
+    """
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code).casefold())
+        folded = "".join(one for one in decomposed if not unicodedata.combining(one))
+        if len(self) < MOST_REMEMBERED:
+            self[code] = folded
+        return folded
+
+
+_FOLDED = _Folded()
 
 
 def sort_name(name: str) -> str:

@@ -231,7 +231,7 @@ def _store(run: Run, page: Page, *, may_loop: bool = True) -> None:
         held = Import.objects.filter(run.mine(), state__in=GOING_ON, lease_until__gt=at)
         if not held.update(lease_until=at + timedelta(seconds=settings.LEASE_SECONDS)):
             raise LeaseLost
-        counts, _ = storing.store(book, people, first_number=row.read + 1)
+        counts = storing.store_page(book, people, first_number=row.read + 1)
         is_last = not page.next_cursor
         Import.objects.filter(pk=row.pk).update(
             cursor=page.next_cursor,

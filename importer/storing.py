@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -44,15 +46,23 @@ class Counts:
 
 @dataclass(slots=True)
 class _Target:
-    """A contact that grows while a page is gone through, and all addresses it has by then."""
+    """A person as they grow while a page is gone through, with all addresses they have by then.
 
-    contact: Contact
+    `stored` is None for somebody new; then `pk` is given when the page is written.
+    """
+
+    stored: Contact | None = None
+    pk: int = 0
+    key: str = ""
+    name: str = ""
+    company: str = ""
+    title: str = ""
+    phone_country: str = ""
     # Two entries of one person: a fresh one is enough, and one that somebody made.
     stale: bool = True
     saved_by_itself: bool = True
     addresses: list[Address] = field(default_factory=list)
     new_addresses: list[Address] = field(default_factory=list)
-    as_stored: list[object] = field(default_factory=list)  # of _CHANGING; empty for a new contact
 
 
 def lock_member(member_id: int) -> bool:
@@ -67,16 +77,29 @@ def lock_member(member_id: int) -> bool:
 def store(
     book: Book, people: Sequence[CleanPerson], first_number: int
 ) -> tuple[Counts, list[Contact]]:
-    """Adds people to a member's contacts; returns what became of them, and whom each one became.
+    """As `store_page`; returns whom each one became as well."""
+    counts, targets = _store(book, people, first_number)
+    contacts = Contact.objects.in_bulk([target.pk for target in targets])
+    return counts, [contacts[target.pk] for target in targets]
+
+
+def store_page(book: Book, people: Sequence[CleanPerson], first_number: int) -> Counts:
+    """Adds people to a member's contacts; returns what became of them.
 
     Must run in a transaction that holds `lock_member`. The number of queries is fixed.
     """
+    return _store(book, people, first_number)[0]
+
+
+def _store(
+    book: Book, people: Sequence[CleanPerson], first_number: int
+) -> tuple[Counts, list[_Target]]:
     by_address, by_key = _known(book, people)
     counts = Counts(read=len(people))
-    left_out: list[LeftOut] = []
-    merged: list[MergedEntry] = []
+    left_out: list[tuple[int, CleanPerson, _Target | None]] = []
+    merged: list[tuple[int, CleanPerson, _Target, str]] = []
     touched: dict[int, _Target] = {}
-    found: list[Contact] = []
+    found: list[_Target] = []
     for number, person in enumerate(people, start=first_number):
         target = by_key.get(person.key) if person.key else None
         shared = ""  # the address by which this is somebody who is here
@@ -85,30 +108,42 @@ def store(
                 target, shared = by_address[address.normalised], address.written
         if target is None and not person.name and not person.addresses:
             counts.left_out += 1
-            left_out += _left_out_rows(book, person, number, None)
+            left_out.append((number, person, None))
             continue
         if target is None:
-            target = _Target(_new_contact(book, person))
+            target = _Target(key=person.key)
             counts.kept += 1
         else:
             counts.merged += 1
-            merged += _merged_entries(book, person, number, target.contact, shared)
+            merged.append((number, person, target, shared))
         _merge(target, person, book, by_address)
         if person.key:
             by_key.setdefault(person.key, target)
         touched[id(target)] = target
-        found.append(target.contact)
-        left_out += _left_out_rows(book, person, number, target.contact)
-    _write(list(touched.values()), left_out)
-    MergedEntry.objects.bulk_create(merged)
+        found.append(target)
+        if person.left_out:
+            left_out.append((number, person, target))
+    _write(book, list(touched.values()))
+    if book.import_run is not None:
+        run = book.import_run
+        LeftOut.objects.bulk_create(row for one in left_out for row in _left_out_rows(run, *one))
+        MergedEntry.objects.bulk_create(_merged_entry(run, *one) for one in merged)
     return counts, found
 
 
 def as_kept(book: Book, person: CleanPerson) -> Contact:
     """The contact that this person would become by themselves. Stores nothing, and asks no table."""
-    target = _Target(_new_contact(book, person))
+    target = _Target(key=person.key)
     _merge(target, person, book, {})
-    return target.contact
+    return Contact(
+        member_id=book.member_id,
+        import_run=book.import_run,
+        source=book.source,
+        source_label=book.label,
+        person_key=target.key or None,
+        created_at=book.at,
+        **_columns(target),
+    )
 
 
 def add_address(contact: Contact, address: Address) -> Contact:
@@ -122,16 +157,11 @@ def add_address(contact: Contact, address: Address) -> Contact:
     owner = known.first()
     if owner is not None:
         return owner.contact
-    target = _Target(
-        contact,
-        "stale" in contact.flags,
-        "autosaved" in contact.flags,
-        addresses=[_address(row) for row in contact.addresses.order_by("id")],
-        as_stored=_changing(contact),
-    )
+    target = _target(contact)
+    target.addresses = [_address(row) for row in contact.addresses.order_by("id")]
     _add_addresses(target, (address,), {})
-    _summarise(target)
-    _write([target], [])
+    _update([target])
+    _insert_addresses(contact.member_id, [target])
     return contact
 
 
@@ -155,42 +185,36 @@ def _known(
     wanted = {address.normalised for person in people for address in person.addresses}
     keys = {person.key for person in people if person.key}
     mine = Contact.objects.filter(member_id=book.member_id)
-    owners = set(
-        ContactAddress.objects.filter(member_id=book.member_id, normalised__in=wanted).values_list(
-            "contact_id", flat=True
-        )
-    )
-    keyed = mine.filter(source=book.source, person_key__in=keys).values_list("pk", flat=True)
-    targets = {
-        contact.pk: _Target(
-            contact,
-            "stale" in contact.flags,
-            "autosaved" in contact.flags,
-            as_stored=_changing(contact),
-        )
-        for contact in mine.filter(pk__in=owners.union(keyed))
-    }
+    known = ContactAddress.objects.filter(member_id=book.member_id, normalised__in=wanted)
+    ids = set(known.values_list("contact_id", flat=True))
+    if keys:
+        keyed = mine.filter(source=book.source, person_key__in=keys)
+        ids.update(keyed.values_list("pk", flat=True))
+    targets = {contact.pk: _target(contact) for contact in mine.filter(pk__in=ids)}
     by_address: dict[str, _Target] = {}
     if targets:
         for row in ContactAddress.objects.filter(contact__in=targets).order_by("id"):
             targets[row.contact_id].addresses.append(_address(row))
             by_address[row.normalised] = targets[row.contact_id]
     by_key = {
-        target.contact.person_key: target
+        target.key: target
         for target in targets.values()
-        if target.contact.person_key and target.contact.source == book.source
+        if target.key and target.stored and target.stored.source == book.source
     }
     return by_address, by_key
 
 
-def _new_contact(book: Book, person: CleanPerson) -> Contact:
-    return Contact(
-        member_id=book.member_id,
-        import_run_id=book.import_run.pk if book.import_run else None,
-        source=book.source,
-        source_label=book.label,
-        person_key=person.key or None,
-        created_at=book.at,
+def _target(contact: Contact) -> _Target:
+    return _Target(
+        stored=contact,
+        pk=contact.pk,
+        key=contact.person_key or "",
+        name=contact.name,
+        company=contact.company,
+        title=contact.title,
+        phone_country=contact.phone_country,
+        stale="stale" in contact.flags,
+        saved_by_itself="autosaved" in contact.flags,
     )
 
 
@@ -198,15 +222,13 @@ def _merge(
     target: _Target, person: CleanPerson, book: Book, by_address: dict[str, _Target]
 ) -> None:
     """Adds what is new; what is there stays, so that a second book never renames anybody."""
-    contact = target.contact
-    contact.name = contact.name or person.name
-    contact.company = contact.company or person.company
-    contact.title = contact.title or person.title
-    contact.phone_country = contact.phone_country or person.phone_country
-    _add_addresses(target, person.addresses, by_address)
+    target.name = target.name or person.name
+    target.company = target.company or person.company
+    target.title = target.title or person.title
+    target.phone_country = target.phone_country or person.phone_country
     target.stale = target.stale and person.stale
     target.saved_by_itself = target.saved_by_itself and book.saved_by_itself
-    _summarise(target)
+    _add_addresses(target, person.addresses, by_address)
 
 
 def _add_addresses(
@@ -224,64 +246,60 @@ def _address(row: ContactAddress) -> Address:
     return Address(row.address, row.envelope, row.normalised, Kind(row.kind), row.refusal)
 
 
-def _summarise(target: _Target) -> None:
-    """Sets what the choose page shows: best address, refusal, flags, search and sort texts."""
-    contact = target.contact
-    best = min(
-        target.addresses,
-        key=lambda address: (address.refusal != "", _PREFERENCE[address.kind]),
-        default=None,
-    )
-    contact.best_address = (best.envelope or best.written) if best else ""
-    contact.best_kind = best.kind.value if best else ""
-    contact.refusal = best.refusal if best else "no_address"
+def _rank(address: Address) -> tuple[bool, int]:
+    return (address.refusal != "", _PREFERENCE[address.kind])
+
+
+def _columns(target: _Target) -> dict[str, Any]:
+    """What of a contact may change when a person is met again, with what the choose page shows."""
+    best = min(target.addresses, key=_rank, default=None)
+    best_address = (best.envelope or best.written) if best else ""
     flags = {
         "autosaved": target.saved_by_itself,
         "private": best is not None and best.kind == Kind.PRIVATE,
         "stale": target.stale,
-        "nameless": not contact.name,
+        "nameless": not target.name,
         "several": sum(address.refusal == "" for address in target.addresses) > 1,
     }
-    contact.flags = [flag for flag, is_set in flags.items() if is_set]
-    contact.search = search_text(
-        contact.name,
-        contact.company,
-        contact.title,
-        *(address.written for address in target.addresses),
+    written = (address.written for address in target.addresses)
+    return {
+        "name": target.name,
+        "company": target.company,
+        "title": target.title,
+        "phone_country": target.phone_country,
+        "best_address": best_address,
+        "best_kind": best.kind.value if best else "",
+        "refusal": best.refusal if best else "no_address",
+        "flags": [flag for flag, is_set in flags.items() if is_set],
+        "search": search_text(target.name, target.company, target.title, *written),
+        "sort_name": sort_name(target.name or best_address)[:80],
+    }
+
+
+def _merged_entry(
+    run: Import, number: int, person: CleanPerson, target: _Target, shared: str
+) -> MergedEntry:
+    return MergedEntry(
+        member_id=run.member_id,
+        import_run=run,
+        contact_id=target.pk,
+        number=number,
+        name=person.name,
+        address=shared,
     )
-    contact.sort_name = sort_name(contact.name or contact.best_address)[:80]
-
-
-def _merged_entries(
-    book: Book, person: CleanPerson, number: int, contact: Contact, shared: str
-) -> list[MergedEntry]:
-    if book.import_run is None:
-        return []
-    return [
-        MergedEntry(
-            member_id=book.member_id,
-            import_run=book.import_run,
-            contact=contact,
-            number=number,
-            name=person.name,
-            address=shared,
-        )
-    ]
 
 
 def _left_out_rows(
-    book: Book, person: CleanPerson, number: int, contact: Contact | None
+    run: Import, number: int, person: CleanPerson, target: _Target | None
 ) -> list[LeftOut]:
-    if book.import_run is None:
-        return []
     rows = [(row.reason, row.raw) for row in person.left_out]
-    if contact is None and not rows:
+    if target is None and not rows:
         rows = [("empty", " · ".join(part for part in (person.company, person.title) if part))]
     return [
         LeftOut(
-            member_id=book.member_id,
-            import_run=book.import_run,
-            contact=contact,
+            member_id=run.member_id,
+            import_run=run,
+            contact_id=target.pk if target else None,
             number=number,
             reason=reason,
             name=person.name,
@@ -291,23 +309,58 @@ def _left_out_rows(
     ]
 
 
-_CHANGING = ["name", "company", "title", "phone_country", "best_address", "best_kind", "refusal"]
-_CHANGING += ["flags", "search", "sort_name"]
+def _write(book: Book, targets: Sequence[_Target]) -> None:
+    new = [target for target in targets if target.stored is None]
+    if new:
+        _insert(book, new)
+    _update([target for target in targets if target.stored is not None])
+    _insert_addresses(book.member_id, targets)
 
 
-def _changing(contact: Contact) -> list[object]:
-    return [getattr(contact, name) for name in _CHANGING]
+def _insert(book: Book, targets: Sequence[_Target]) -> None:
+    origin = {
+        "member_id": book.member_id,
+        "import_run_id": book.import_run.pk if book.import_run else None,
+        "source": book.source,
+        "source_label": book.label,
+        "created_at": connection.ops.adapt_datetimefield_value(book.at),
+    }
+    rows: list[dict[str, Any]] = []
+    for target, pk in zip(targets, inserting.new_ids(Contact, len(targets)), strict=True):
+        target.pk = pk
+        row = {"id": pk, "person_key": target.key or None, **origin, **_columns(target)}
+        row["flags"] = json.dumps(row["flags"])
+        rows.append(row)
+    inserting.insert(Contact, list(rows[0]), [list(row.values()) for row in rows])
 
 
-def _write(targets: list[_Target], left_out: list[LeftOut]) -> None:
-    inserting.contacts([target.contact for target in targets if not target.as_stored])
-    changed = [
-        target.contact
+def _update(targets: Iterable[_Target]) -> None:
+    changed: list[Contact] = []
+    names: list[str] = []
+    for target in targets:
+        columns = _columns(target)
+        names = list(columns)
+        if target.stored and columns != {name: getattr(target.stored, name) for name in names}:
+            for name, value in columns.items():
+                setattr(target.stored, name, value)
+            changed.append(target.stored)
+    if changed:
+        Contact.objects.bulk_update(changed, names, batch_size=50)
+
+
+def _insert_addresses(member_id: int, targets: Iterable[_Target]) -> None:
+    rows = [
+        (
+            target.pk,
+            member_id,
+            one.written,
+            one.envelope,
+            one.normalised,
+            one.kind.value,
+            one.refusal,
+        )
         for target in targets
-        if target.as_stored and target.as_stored != _changing(target.contact)
+        for one in target.new_addresses
     ]
-    Contact.objects.bulk_update(changed, _CHANGING, batch_size=50)
-    inserting.addresses(
-        [(target.contact, address) for target in targets for address in target.new_addresses]
-    )
-    LeftOut.objects.bulk_create(left_out)
+    columns = ("contact_id", "member_id", "address", "envelope", "normalised", "kind", "refusal")
+    inserting.insert(ContactAddress, columns, rows)

@@ -148,6 +148,14 @@ def guess(raw: bytes) -> str:
 
 def _is_utf8(raw: bytes) -> bool:
     """Whether it is, but for a byte here and there."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return _is_nearly_utf8(raw)
+    return True
+
+
+def _is_nearly_utf8(raw: bytes) -> bool:
     # Of a long text the last character may be cut in two.
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     decoded = decoder.decode(raw, final=len(raw) < 100)

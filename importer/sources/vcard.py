@@ -28,6 +28,7 @@ _WANTED = frozenset(
 )
 
 
+_FRAMES = frozenset({b"BEGIN", b"END"})
 _EMAIL = re.compile(rb"(?:[\w-]+\.)?EMAIL\b", re.IGNORECASE)
 
 
@@ -47,7 +48,6 @@ class _Head:
 class _Card:
     """A card that is being read: its properties so far, as (head, raw value)."""
 
-    version: bytes = b""
     values: dict[bytes, list[tuple[_Head, bytes]]] = field(default_factory=dict)
 
 
@@ -76,8 +76,8 @@ def read(pieces: Iterable[bytes]) -> Iterator[SourcePerson]:
 
 
 # --- lines ----------------------------------------------------------------------------------------
-def _properties(batches: Iterable[list[bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Unfolded lines of the properties that we read, as (what is before the colon, value)."""
+def _properties(batches: Iterable[list[bytes]]) -> Iterator[bytes]:
+    """Unfolded lines of the properties that we read."""
     wanted = _WANTED
     # The line so far; b"" when there is none, or when nobody wants it.
     open_line = b""
@@ -108,7 +108,7 @@ def _properties(batches: Iterable[list[bytes]]) -> Iterator[tuple[bytes, bytes]]
             if not line:
                 continue  # also what stands between CR and CR LF; a fold may go on behind it
             if open_line:
-                yield _parted(open_line)
+                yield open_line
                 open_line = b""
             skipped_head = b""
             name, colon, _ = line.partition(b":")
@@ -126,7 +126,7 @@ def _properties(batches: Iterable[list[bytes]]) -> Iterator[tuple[bytes, bytes]]
             if line[-1] == 61:  # "="
                 soft = _is_quoted_printable(line)
     if open_line:
-        yield _parted(open_line)
+        yield open_line
 
 
 def _is_frame(line: bytes) -> bool:
@@ -153,49 +153,54 @@ def _parted(line: bytes) -> tuple[bytes, bytes]:
     A line without one has no head: it is nothing, or the rest of something broken.
     """
     head, colon, value = line.partition(b":")
+    if not colon:
+        return b"", b""
     if b'"' in head and head.count(b'"') % 2:
         for match in re.finditer(b":", line):
             if line.count(b'"', 0, match.start()) % 2 == 0:
                 head, value = line[: match.start()], line[match.end() :]
                 break
-    return (head[:LONGEST_VALUE], value[:LONGEST_VALUE]) if colon else (b"", b"")
+    if len(line) > LONGEST_VALUE:
+        return head[:LONGEST_VALUE], value[:LONGEST_VALUE]
+    return head, value
 
 
 # --- cards ----------------------------------------------------------------------------------------
-def _cards(properties: Iterable[tuple[bytes, bytes]]) -> Iterator[_Card]:
+def _cards(properties: Iterable[bytes]) -> Iterator[_Card]:
     """Cards as they end. One within another (AGENT) is a card of its own, not part of the outer.
 
     A card that never ends is taken as ended at the end of the file; what stands outside of any card
     begins one.
     """
     open_cards: list[_Card] = []
-    for raw_head, value in properties:
+    for line in properties:
+        raw_head, value = _parted(line)
         if not raw_head:
             continue
         head = _head(raw_head)
-        if head.name in (b"BEGIN", b"END"):
+        name = head.name
+        if name in _FRAMES:
             if value.strip().upper() != b"VCARD":
                 continue
-            if head.name == b"BEGIN":
+            if name == b"BEGIN":
                 open_cards.append(_Card())
                 if len(open_cards) > MOST_OPEN:
                     yield from _filled(open_cards.pop(0))
             elif open_cards:
                 yield open_cards.pop()
             continue
-        if head.name == b"AGENT":
+        if name == b"AGENT":
             yield from _agent(value)
             continue
         if not open_cards:
-            if head.name not in (b"FN", b"N", b"EMAIL"):
+            if name not in (b"FN", b"N", b"EMAIL"):
                 continue
             open_cards.append(_Card())
         card = open_cards[-1]
-        if head.name == b"VERSION":
-            card.version = value.strip()
-            continue
-        values = card.values.setdefault(head.name, [])
-        if len(values) < MOST_VALUES:
+        values = card.values.get(name)
+        if values is None:
+            card.values[name] = [(head, value)]
+        elif len(values) < MOST_VALUES:
             values.append((head, value))
     for card in open_cards:
         yield from _filled(card)
@@ -294,6 +299,8 @@ def _person(card: _Card, charset: str) -> SourcePerson:
 
 
 def _text(head: _Head, raw: bytes, charset: str) -> str:
+    if not head.encoding and not head.charset and raw.isascii():
+        return raw.decode()
     if head.encoding == "quoted-printable":
         raw = a2b_qp(raw)
     elif head.encoding == "base64":

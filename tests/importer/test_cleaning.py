@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
+
 import pytest
 
 from importer import cleaning
@@ -133,3 +136,14 @@ def test_names_are_sorted_by_their_first_letter_and_those_without_one_come_last(
     in_order = sorted(names, key=cleaning.sort_name)
     assert in_order[:5] == ["(3M) Desk", "Ángel", "<b>Bold", '"Kit"', "Zoë"]
     assert set(in_order[-3:]) == {"…", "¿?", "1984"}
+
+
+def test_folding_letter_by_letter_is_folding_the_whole_text() -> None:
+    draw = random.Random(1)
+    ranges = [range(0x20, 0x250), range(0x300, 0x370), range(0x370, 0x3000), range(0xAC00, 0x11000)]
+    for _ in range(2000):
+        text = "".join(chr(draw.choice(draw.choice(ranges))) for _ in range(8))
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        assert cleaning.folded(text) == "".join(
+            one for one in decomposed if not unicodedata.combining(one)
+        )

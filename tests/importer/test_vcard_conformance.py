@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import vobject
 
-from bench import conformance
+from bench import cards, conformance
+from importer.sources import vcard
 
 BEA = "BEGIN:VCARD\nFN:Bea\nEMAIL:bea@norte.example\nEND:VCARD\n"
 TOM = b"BEGIN:VCARD\nFN;CHARSET=UTF-8;QUOTED-PRINTABLE:T=EF=BF=BDm\nEND:VCARD\n"
@@ -63,3 +66,19 @@ def test_a_name_with_a_character_that_is_none_is_unreadable(
     (tmp_path / "tom.vcf").write_bytes(TOM)
     code, found = measured(tmp_path, capsys, {"bea.vcf": ["bea@norte.example"]})
     assert (code, found["cards"], found["unreadable_names"]) == (1, 2, 1)
+
+
+def test_of_generated_cards_we_read_the_same_people_as_vobject(tmp_path: Path) -> None:
+    path = tmp_path / "many.vcf"
+    cards.write(path, 200, seed=7)
+    theirs = [
+        (card.fn.value, [one.value for one in card.contents.get("email", [])])
+        for card in vobject.readComponents(io.StringIO(path.read_bytes().decode()), allowQP=True)
+    ]
+    ours = [
+        (person.name, [one.value for one in person.addresses])
+        for person in vcard.read([path.read_bytes()])
+    ]
+    assert len(ours) == 200
+    assert [addresses for _, addresses in ours] == [addresses for _, addresses in theirs]
+    assert sum(one == other for one, other in zip(ours, theirs, strict=True)) >= 195
