@@ -10,12 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import databases, postfix_sink, site
+from bench import arguments, databases, postfix_sink, site
 from bin.virtual_environment import ROOT
 
 DESCRIPTION = """\
@@ -45,24 +44,23 @@ OURS = Lane("Handpicked", "bench.our_lane", "tests.settings", 2)
 POST_OFFICE = Lane("django-post_office", "bench.post_office_lane", "bench.post_office_settings", 1)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measures what is asked for and prints it. Returns 0."""
-    parser = argparse.ArgumentParser(
-        prog="bin/bench",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bin/bench send`."""
+    parser.add_argument(
+        "--mails", type=arguments.positive, default=10_000, metavar="M", help="per round (10000)"
     )
-    parser.add_argument("what", choices=["send"], help="what to measure")
-    parser.add_argument("--mails", type=int, default=10_000, metavar="M", help="per round (10000)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="per lane (3)")
+    parser.add_argument(
+        "--rounds", type=arguments.positive, default=3, metavar="N", help="per lane (3)"
+    )
     parser.add_argument(
         "--database", choices=databases.KINDS, default=databases.asked_for(),
         help="of this kind (that of DATABASE_URL, else sqlite)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="nothing but the last line")
-    options = parser.parse_args(arguments)
-    if options.mails < 1 or options.rounds < 1:
-        parser.error("there must be at least one mail and one round")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures what is asked for and prints it. Returns 0."""
     figures = _measure(options)
     ours, theirs = (statistics.median(figures[lane.name]) for lane in (OURS, POST_OFFICE))
     print(

@@ -125,9 +125,9 @@ def _store(
             left_out.append((number, person, target))
     _write(book, list(touched.values()))
     if book.import_run is not None:
-        run = book.import_run
-        LeftOut.objects.bulk_create(row for one in left_out for row in _left_out_rows(run, *one))
-        MergedEntry.objects.bulk_create(_merged_entry(run, *one) for one in merged)
+        ours = {"member_id": book.member_id, "import_run": book.import_run}
+        LeftOut.objects.bulk_create(row for one in left_out for row in _left_out_rows(ours, *one))
+        MergedEntry.objects.bulk_create(_merged_entry(ours, *one) for one in merged)
     return counts, found
 
 
@@ -277,11 +277,10 @@ def _columns(target: _Target) -> dict[str, Any]:
 
 
 def _merged_entry(
-    run: Import, number: int, person: CleanPerson, target: _Target, shared: str
+    ours: dict[str, Any], number: int, person: CleanPerson, target: _Target, shared: str
 ) -> MergedEntry:
     return MergedEntry(
-        member_id=run.member_id,
-        import_run=run,
+        **ours,
         contact_id=target.pk,
         number=number,
         name=person.name,
@@ -290,15 +289,14 @@ def _merged_entry(
 
 
 def _left_out_rows(
-    run: Import, number: int, person: CleanPerson, target: _Target | None
+    ours: dict[str, Any], number: int, person: CleanPerson, target: _Target | None
 ) -> list[LeftOut]:
     rows = [(row.reason, row.raw) for row in person.left_out]
     if target is None and not rows:
         rows = [("empty", " · ".join(part for part in (person.company, person.title) if part))]
     return [
         LeftOut(
-            member_id=run.member_id,
-            import_run=run,
+            **ours,
             contact_id=target.pk if target else None,
             number=number,
             reason=reason,

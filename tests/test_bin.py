@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.importing import PROMISED
 from bin import local_redis
 from bin.suite import Suite, production
 from bin.virtual_environment import LOCKS, ROOT
@@ -251,6 +253,18 @@ def test_a_run_that_collects_nothing_is_a_failure(tmp_path: Path) -> None:
 
     assert nothing.returncode == 1
     assert nothing.stdout.endswith("0 passed, 1 failed, 0 skipped\n")
+
+
+# --- bin/bench -----------------------------------------------------------------------------------
+def test_bench_import_measures_all_that_is_promised() -> None:
+    options = ["--rows", "40", "--rounds", "1", "--database", "sqlite", "--json"]
+    measured = run(str(ROOT / "bin/bench"), "import", *options)
+
+    assert measured.returncode in (0, 1), measured.stderr
+    found = json.loads(measured.stdout.splitlines()[-1])
+    assert set(PROMISED) < set(found)
+    assert all(found[name] >= 0 for name in PROMISED)
+    assert found["sqlite"]["seconds"]["vobject"] > 0
 
 
 # --- bin/lock ------------------------------------------------------------------------------------
