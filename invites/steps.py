@@ -41,10 +41,6 @@ WORDS = {
     "invitation.report_decided": "Staff decided on the report.",
     "invitation.erased_at_word": "Name, address and mail were erased at the recipient’s word.",
     "invitation.erased": "Name, address and mail were erased, as promised after a year.",
-    "link.confirmed": "The sender made a personal link, to hand over by themselves: “{relationship}”.",
-    "link.withdrawn": "The sender withdrew the link.",
-    "link.accepted": "The person behind the link accepted.",
-    "link.erased": "Name, words and link were erased.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
 }
