@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ASKED = 30  # questions to a provider in a minute; Google allows about three times as many
 LONGEST_WORDS = 100
+SECONDS = 30.0  # for one search, while the member waits
 
 
 class LookUpOver(Exception):
@@ -151,7 +152,7 @@ def _ask_with(access: Access, source: Source, grant: Grant, words: str) -> tuple
     kind = KINDS[source.kind]
     if kind.search is None:
         raise LookUpOver
-    with connection.opened(access, source.api_url, kind.headers) as server:
+    with connection.opened(access, source.api_url, kind.headers, seconds=SECONDS) as server:
         if not grant.ready:
             kind.search(server, server.url, "")
             Grant.objects.filter(pk=grant.pk).update(ready=True)

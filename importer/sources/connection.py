@@ -80,6 +80,10 @@ class Connection:
         for scheme in ("https://", "http://"):
             session.mount(scheme, self._lines)
 
+    def end_in(self, seconds: float) -> None:
+        """From now on all that is asked together ends after so many seconds."""
+        self._until = time.monotonic() + seconds
+
     def get(self, url: str, params: Mapping[str, str] | None = None) -> object:
         """The JSON at an address."""
         return _json(b"".join(self._asked("GET", url, params=dict(params or {}))))

@@ -320,3 +320,19 @@ def test_a_redirect_with_a_body_without_end_is_not_read() -> None:
             asked.get(url)
     assert error.value.code == "wrong_shape"
     assert sent < 50_000_000
+
+
+def test_many_questions_that_are_slow_one_by_one_end_together() -> None:
+    def slowly(handler: Any) -> None:
+        time.sleep(0.2)
+        says(b"{}")(handler)
+
+    with server(slowly) as (port, seen):
+        url = f"http://127.0.0.1:{port}"
+        with connection.opened(Access("token"), url) as asked:
+            asked.end_in(0.5)
+            answers: list[object] = []
+            with pytest.raises(SourceError) as error:
+                answers.extend(asked.get(url) for _ in range(50))
+    assert error.value.code == "slow"
+    assert len(seen.requests) <= 3
