@@ -57,7 +57,7 @@ def head() -> str:
 
 
 def _in_words(number: int) -> str:
-    return f"{number:,}" if number >= FEWEST else f"fewer than {FEWEST}"
+    return f"{number:,}" if number >= FEWEST else f"under {FEWEST}"
 
 
 def count_months() -> int:

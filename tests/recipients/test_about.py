@@ -61,8 +61,8 @@ def test_a_month_is_counted_when_it_is_over_and_only_once(bea: Client, db: None)
     assert (january.sent, january.accepted, january.stopped) == (7, 6, 8)
     assert (january.complained, january.held) == (6, 1)
     said = text_of(look(bea, "/about-invitations/"))
-    assert "January 2026 7 6 8 6 fewer than 5" in said
-    assert "February 2026 1,234 fewer than 5" in said
+    assert "January 2026 7 6 8 6 under 5" in said
+    assert "February 2026 1,234 under 5" in said
 
 
 def test_what_people_do_is_what_is_counted(link: str, bea: Client, invitation: Invitation) -> None:
