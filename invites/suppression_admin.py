@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from importer.addresses import NotAnAddress
 from invites.actions import suppressing
 from invites.actions.suppressing import WHY, WHY_LIFTED, LiftReason, Reason
-from invites.addresses import hashes_of
+from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.models import SetAside, Suppression
 from ledger.admin import ReadOnlyAdmin
 from ledger.models import Entry, Subject
@@ -79,11 +79,13 @@ class SuppressionAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Exactly this address, by any of its hashes. What one member said for themselves is not shown."""
+        """This address, or its domain, by any hash. What a member said for themselves is not shown."""
+        term = search_term.strip()
         try:
-            hashes = [hashed.value for hashed in hashes_of(search_term.strip())]
+            known = [*hashes_of(term), *domain_hashes_of(domain_of(term))]
         except NotAnAddress:
             return queryset.none(), False
+        hashes = [hashed.value for hashed in known]
         found = queryset.filter(address_hash__in=hashes).exclude(reason=SetAside.NEVER)
         return found, False
 

@@ -21,7 +21,7 @@ MONTHS_SHOWN = 12
 FEWEST = 5  # a smaller number might tell somebody who it was
 # Ids are given before entries are committed, so that their order is not quite that of the moments.
 _OVERLAP = timedelta(days=1)
-_ON_REQUEST = (Reason.RECIPIENT, Reason.OWNER)
+_ON_REQUEST = (Reason.RECIPIENT, Reason.OWNER, Reason.DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,6 @@ def _figures(month: date) -> dict[str, int]:
                 "invitation.accepted",
                 "invitation.reported",
                 "address.suppressed",
-                "domain.suppressed",
                 "hold.placed",
             ],
         )
@@ -121,7 +120,6 @@ def _counts_as(action: str, reason: str | None, whom: str | None) -> str:
         "invitation.sent": "sent",
         "invitation.accepted": "accepted",
         "invitation.reported": "complained",
-        "domain.suppressed": "stopped",
         "hold.placed": "held",
     }[action]
 

@@ -111,7 +111,8 @@ def suppress_domain(domain: str) -> bool:
     let_pass(theirs)
     if added:
         first = hashes[0].value
-        append([Event("domain.suppressed", uids_for([first])[first])])
+        facts: dict[str, str | int | bool | None] = {"reason": Reason.DOMAIN, "from": "everyone"}
+        append([Event("address.suppressed", uids_for([first])[first], facts=facts)])
     return bool(added or ended)
 
 

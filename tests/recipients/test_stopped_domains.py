@@ -74,7 +74,7 @@ def test_with_the_record_in_place_the_button_stops_the_domain_once(bea: Client, 
     assert not answer.cookies
     assert every_row() == once
     assert Suppression.objects.get().address_hash == domain_hash("anybody@Norte.example")
-    assert Entry.objects.filter(action="domain.suppressed").count() == 1
+    assert Entry.objects.get(action="address.suppressed").facts["reason"] == "domain"
     assert "norte" not in repr(every_row())
 
 
@@ -176,3 +176,19 @@ def test_a_new_address_key_forgets_no_domain(post: Sink, ana: User, settings: An
     outbox.send_due()
 
     assert post.recipients == []
+
+
+def test_staff_who_look_for_an_address_find_its_domain_and_can_lift_it(ana: User) -> None:
+    suppress_domain("norte.example")
+    ana.is_staff = ana.is_superuser = True
+    ana.save()
+    desk = Client()
+    desk.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+
+    found = desk.get("/admin/invites/suppression/", {"q": "anybody@norte.example"})
+    assert "The owner of its domain stopped invitations to all of it" in found.content.decode()
+    row = Suppression.objects.get()
+    page = desk.get(f"/admin/invites/suppression/{row.pk}/change/").content.decode()
+    assert "on the list (domain)" in page
+    other = desk.get("/admin/invites/suppression/", {"q": "anybody@b.norte.example"})
+    assert "The owner of its domain" not in other.content.decode()
