@@ -181,8 +181,7 @@ def _read_with(run: Run, source: Source, access: Access, stop_at: float) -> None
     with connection.opened(access, source.api_url, kind.headers) as server:
         while run.row.going_on and time.monotonic() < stop_at:
             cursor = run.row.cursor
-            if access.server:
-                # One page may take many questions here. Later than the lease it could not be stored.
+            if access.server:  # many questions a page; later than the lease nothing can be stored
                 server.end_in(settings.LEASE_SECONDS * 0.8)
             try:
                 page = kind.read_page(server, server.url, cursor)
