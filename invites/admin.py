@@ -29,6 +29,7 @@ from invites.models import (
     ConsentRecord,
     Hold,
     Invitation,
+    PersonalLink,
     PreparedMail,
     Reservation,
 )
@@ -183,6 +184,28 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     search_fields = ("invitation_uid__exact",)
     search_help_text = "An invitation’s whole id."
+
+
+@admin.register(PersonalLink)
+class PersonalLinkAdmin(ReadOnlyAdmin):
+    """Invitations that members hand over themselves, with the words on the page behind each."""
+
+    list_display = (
+        "uid", "sender", "recipient_name", "relationship", "confirmed_at", "accepted_at",
+        "withdrawn_at", "erased_at",
+    )  # fmt: skip
+    list_select_related = ("sender",)
+    fields = (
+        *list_display,
+        "relationship_words",
+        "words",
+        "sender_name",
+        "sender_address",
+        "digest",
+    )
+    ordering = ("-id",)
+    search_fields = ("sender__email__iexact", "uid__exact")
+    search_help_text = "A sender’s whole address, or a link’s whole id."
 
 
 @admin.register(Hold)

@@ -145,6 +145,7 @@ ADMIN_TABLES = [
     "auth.group", "auth.user", "account.emailaddress", "socialaccount.socialapp",
     "socialaccount.socialtoken", "socialaccount.socialaccount", "importer.import",
     "invites.invitation", "invites.batch", "invites.consentrecord", "invites.suppression",
+    "invites.personallink",
     "invites.hold", "invites.reservation", "invites.case", "invites.incident",
     "invites.monthlyfigures", "ledger.entry",
 ]  # fmt: skip

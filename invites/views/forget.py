@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from importer.actions import held
-from invites.actions import erasures, forgetting
+from invites.actions import erasures, forgetting, links
 from invites.actions.progress import progress
 from invites.models import Batch
 from invites.views.members import MemberRequest
@@ -24,6 +24,7 @@ def forget(request: MemberRequest) -> HttpResponse:
     context = {
         "held": held(request.user),
         "progress": progress(member=request.user),
+        "links": links.links_by(request.user).filter(withdrawn_at=None, erased_at=None).count(),
         "batches": Batch.objects.filter(sender=request.user).count(),
     }
     return render(request, "invites/forget.html", context)

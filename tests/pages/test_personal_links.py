@@ -224,6 +224,18 @@ def test_erasing_removes_name_words_and_link(browser: Client, ana: User) -> None
     assert browser.get(page).status_code == 302
 
 
+def test_forgetting_everything_says_that_links_stay_open(browser: Client, ana: User) -> None:
+    link = people.handed_over(ana)
+    said = text_of(look(browser, "/invitations/forget/"))
+    assert "The personal links you made stay open for those who have them." in said
+    assert "Nothing was ever sent" not in said
+    browser.post("/invitations/forget/")
+    said = text_of(look(browser, "/invitations/forgotten/"))
+    assert "0 people erased at" in said
+    assert "One remains because you invited them." in said
+    look(Client(), path_of(link))
+
+
 def test_a_withdrawn_link_leads_nowhere(browser: Client, ana: User) -> None:
     link = people.handed_over(ana)
     look(browser, f"/invitations/links/{link.uid}/withdraw/")

@@ -49,6 +49,7 @@ def superuser(db: None) -> Client:
 
 @pytest.fixture
 def _one_of_each(invitation: Invitation) -> None:
+    people.handed_over(invitation.sender, "Gus Dahl")
     responding.stop_everyone(token=token(invitation.uid))
     cases.report(token=token(invitation.uid), words="")
     Incident.objects.create(day="2026-11-20", title="A test of the log", words="Nothing was hurt.")
@@ -68,6 +69,7 @@ def test_these_tables_are_shown() -> None:
         "invites.Incident",
         "invites.Invitation",
         "invites.MonthlyFigures",
+        "invites.PersonalLink",
         "invites.Reservation",
         "invites.Suppression",
         "ledger.Entry",
