@@ -221,8 +221,12 @@ def _target(contact: Contact) -> _Target:
 def _merge(
     target: _Target, person: CleanPerson, book: Book, by_address: dict[str, _Target]
 ) -> None:
-    """Adds what is new; what is there stays, so that a second book never renames anybody."""
-    target.name = target.name or person.name
+    """Adds what is new; what is there stays, so that a second book never renames anybody.
+
+    But a name that no person wrote ("J. Weber", from mail) gives way to one that somebody did.
+    """
+    written_now = target.saved_by_itself and not book.saved_by_itself
+    target.name = (person.name if written_now else "") or target.name or person.name
     target.company = target.company or person.company
     target.title = target.title or person.title
     target.phone_country = target.phone_country or person.phone_country

@@ -41,6 +41,7 @@ def test_whom_the_member_knows_from_a_book_of_their_own_is_not_marked(site: Site
             site.read()
         jonas = Contact.objects.get(best_address="jonas.weber@weber-patent.example")
         assert "autosaved" not in jonas.flags
+        assert jonas.name == "Jonas Weber"  # and not "J. Weber", as Google had it
         assert "autosaved" in Contact.objects.get(name="Paul Anders").flags
 
 
