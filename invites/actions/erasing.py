@@ -6,14 +6,15 @@ from django.db import transaction
 
 from invites import tokens
 from invites.actions.suppressing import hashes_of_recipient
-from invites.consent import DRAFT_STATES, WAITING_STATES
+from invites.consent import DRAFT_STATES, WAITING_STATES, State
 from invites.models import Invitation, PreparedMail, Reservation
 from invites.recipients.models import Case
 from ledger import subjects
 from ledger.entries import Event, append
 
-# What others still write or are about to send is theirs, and says nothing that we know of.
-_NOT_YET_OURS = DRAFT_STATES | WAITING_STATES
+# What others still write or are about to send is theirs, and says nothing that we know of. What is just
+# leaving is left alone for the moment: its outcome is still to be written down.
+_NOT_YET_OURS = DRAFT_STATES | WAITING_STATES | {State.SENDING}
 
 
 def is_erased(token: str) -> bool:

@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invites import outbox
+from invites import outbox, tokens
 from invites.addresses import address_hash
-from invites.models import Invitation, Reservation, Suppression
+from invites.models import Claim, Invitation, Reservation, Suppression
 from invites.recipients.models import Case
 from ledger.models import Entry, Subject
 from tests import people
@@ -108,6 +108,20 @@ def test_what_another_member_is_about_to_send_is_not_touched(bea: Client, link: 
     bea.post(f"{link}erase/", ERASE)
 
     assert Invitation.objects.filter(pk=waiting.pk).values().get() == before
+
+
+def test_what_is_just_leaving_is_not_touched_either(bea: Client, ana: User, post: Sink) -> None:
+    people.reviewed(ana)
+    people.confirm(ana)
+    claim = Claim.objects.create(lease_until="2099-01-01T00:00:00Z")
+    for state in ("claimed", "sending"):
+        Invitation.objects.update(state=state, claim=claim.uid)
+    token = tokens.token(Invitation.objects.get().uid)
+    before = every_row()
+
+    assert text_of(bea.post(f"/i/{token}/erase/", ERASE)).startswith("Erase what we keep")
+
+    assert every_row() == before
 
 
 def test_it_works_after_the_invitation_is_over(
