@@ -27,13 +27,8 @@ answers (but for what was typed, ids and form tokens), and the times by the Mann
 LEAST_P = 0.001
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measures, prints. Returns 0 when nothing can be told, else 1."""
-    parser = argparse.ArgumentParser(
-        prog="bin/bench alike",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be asked for."""
     parser.add_argument("--pairs", type=int, default=2000, metavar="N", help="per page (2000)")
     parser.add_argument("--page", action="append", help="only this one (may be repeated)")
     parser.add_argument(
@@ -41,7 +36,10 @@ def main(arguments: Sequence[str]) -> int:
         help="of this kind (that of DATABASE_URL, else sqlite)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="nothing but the last line")
-    options = parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures, prints. Returns 0 when nothing can be told, else 1."""
     found = {}
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="alike-")))
