@@ -29,8 +29,8 @@ compared follow each other in turn, and the figures are medians. Last line:
   vs_floor              contacts read over HTTP from the sandbox, cleaned, merged and stored, by what
                         json.loads of the same pages and bulk_create of the same rows take
   peak_mib_over_small   peak memory of these two imports, above that of an import of 300
-  choose_30k_vs_300     the choose page with all these people, by what it takes with 300: of every
-                        page, filter and search in bench/choosing.py the one that is worst
+  choose_30k_vs_300     the choose page with all these people, by what a page of as many rows takes
+                        with 300: the worst of the pages, filters and searches in bench/choosing.py
 Each is measured on SQLite and on PostgreSQL, and the worse one counts; vs_vobject_parse on SQLite
 alone, where one process does all the work, in processor time: who else is busy makes no difference."""
 FEW = 300
@@ -156,7 +156,7 @@ class Measured:
         )
         cases = {name: many / few for name, (few, many) in said.items()}
         worst = max(cases, key=lambda name: cases[name])
-        self._say(f"{self.kind}: worst on the choose page: ?{worst}")
+        self._say(f"{self.kind}: worst on the choose page: {worst}")
         return {
             "choose_30k_vs_300": round(cases[worst], 2),
             "choose_median": round(statistics.median(cases.values()), 2),

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 
-from importer import addresses, cleaning, grants, oauth, reading, storing
+from importer import addresses, cleaning, directory, grants, oauth, reading, storing
 from importer.addresses import REFUSALS
 from importer.cleaning import CleanPerson
 from importer.models import (
@@ -290,6 +290,7 @@ def _forget(
                 AwaitedFile.objects.filter(member_id=member_id).delete()
         else:
             going_on, files = [], 0
+        directory.drop(member_id)
         erased = Contact.objects.filter(member_id=member_id).exclude(pk__in=keep)
         left_out = LeftOut.objects.filter(member_id=member_id)
         merged = MergedEntry.objects.filter(member_id=member_id)

@@ -138,10 +138,15 @@ def sort_name(name: str) -> str:
 
 
 def search_text(*parts: str) -> str:
-    """What a search looks through: lower case, and without accents too, so that both ways find."""
-    lowered = unicodedata.normalize("NFC", " ".join(part for part in parts if part)).lower()
-    plain = folded(lowered)
-    return lowered if plain == lowered else f"{lowered} {plain}"
+    """What a search looks through, where word order means nothing; it is asked for `folded` words.
+
+    A word that stands within another one, as names do in addresses, is found there.
+    """
+    text = ""
+    for word in sorted(folded(" ".join(parts)).split(), key=len, reverse=True):
+        if word not in text:
+            text += f" {word}"
+    return text[1:]
 
 
 # ITU-T E.164, list of assigned country codes: one digit, these with two, all others with three.

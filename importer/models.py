@@ -269,6 +269,28 @@ class ContactAddress(models.Model):
         return REFUSALS.get(self.refusal, "")
 
 
+class DirectoryPage(models.Model):
+    """Some of a member's people as lines of text, to search and to leaf. See directory.py."""
+
+    member = models.ForeignKey(  # the constraint's index begins with it
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    number = models.PositiveIntegerField()  # from 0, in the order of the choose page
+    people = models.PositiveIntegerField()
+    choosable = models.PositiveIntegerField()
+    lines = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "number"], name="importer_directory_page_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.number} of the directory of member {self.member_id}"
+
+
 class LeftOut(models.Model):
     """Something that an import could not keep: why, and what it was. Goes when its people go.
 

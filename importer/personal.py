@@ -18,6 +18,7 @@ from importer.models import (
     AwaitedFile,
     Contact,
     ContactAddress,
+    DirectoryPage,
     Grant,
     Import,
     LastClick,
@@ -42,6 +43,7 @@ def erase(person: Person) -> None:
     in_others_books = list(_contacts(person).values_list("pk", flat=True))
     ContactAddress.objects.filter(contact_id__in=in_others_books).delete()
     Contact.objects.filter(pk__in=in_others_books).delete()
+    _directory(person).delete()
 
 
 def _leave(member_id: int) -> None:
@@ -60,6 +62,13 @@ def _contacts(person: Person) -> QuerySet[Contact]:
     )
     found = Contact.objects.filter(Q(member_id=person.member_id) | at_address)
     return Contact.objects.filter(pk__in=found.values("pk"))
+
+
+def _directory(person: Person) -> QuerySet[DirectoryPage]:
+    """Whole directories in which this person is: without one, contacts are searched themselves."""
+    named = [Q(lines__contains=one.lower()) for one in person.addresses]
+    found = DirectoryPage.objects.filter(reduce(operator.or_, named, Q(member_id=person.member_id)))
+    return DirectoryPage.objects.filter(member_id__in=found.values("member_id"))
 
 
 def _left_out(person: Person) -> QuerySet[LeftOut]:
@@ -110,6 +119,7 @@ TABLES = (
             Q(member_id=who.member_id) | Q(contact__in=_contacts(who))
         ),
     ),
+    Table("importer.DirectoryPage", _directory, hidden=("lines",)),
     Table("importer.LeftOut", _left_out),
     Table("importer.MergedEntry", _merged),
     Table(

@@ -91,6 +91,8 @@ def read_pages(*, import_id: int) -> None:
                 storing.describe_to_planner(run.row)
             else:
                 _fail(run, SourceError("out_of_time", permanent=True))
+        if not run.row.going_on:
+            storing.is_over(run.row)
         _end_access_if_over(run)
         _release(run)
     except LeaseLost:

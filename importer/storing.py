@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 
-from importer import inserting
+from importer import directory, inserting
 from importer.addresses import Address, Kind
 from importer.cleaning import CleanPerson, search_text, sort_name
 from importer.models import Contact, ContactAddress, Import, LeftOut, MergedEntry
@@ -77,8 +77,11 @@ def lock_member(member_id: int) -> bool:
 def store(
     book: Book, people: Sequence[CleanPerson], first_number: int
 ) -> tuple[Counts, list[Contact]]:
-    """As `store_page`; returns whom each one became as well."""
+    """As `store_page`, for a few people; returns whom each one became as well."""
+    had_directory = directory.drop(book.member_id)
     counts, targets = _store(book, people, first_number)
+    if had_directory:
+        directory.make(book.member_id)
     contacts = Contact.objects.in_bulk([target.pk for target in targets])
     return counts, [contacts[target.pk] for target in targets]
 
@@ -88,6 +91,7 @@ def store_page(book: Book, people: Sequence[CleanPerson], first_number: int) -> 
 
     Must run in a transaction that holds `lock_member`. The number of queries is fixed.
     """
+    directory.drop(book.member_id)  # `is_over` makes it anew
     return _store(book, people, first_number)[0]
 
 
@@ -160,9 +164,20 @@ def add_address(contact: Contact, address: Address) -> Contact:
     target = _target(contact)
     target.addresses = [_address(row) for row in contact.addresses.order_by("id")]
     _add_addresses(target, (address,), {})
+    had_directory = directory.drop(contact.member_id)
     _update([target])
     _insert_addresses(contact.member_id, [target])
+    if had_directory:
+        directory.make(contact.member_id)
     return contact
+
+
+def is_over(run: Import) -> None:
+    """After an import: whoever has many people gets a directory, unless there is one."""
+    if run.member_id is not None and directory.of(run.member_id) is None:
+        with transaction.atomic():
+            if lock_member(run.member_id):
+                directory.make(run.member_id)
 
 
 def describe_to_planner(run: Import) -> None:

@@ -25,6 +25,7 @@ from importer.models import (
     AwaitedFile,
     Contact,
     ContactAddress,
+    DirectoryPage,
     Import,
     ImportState,
     LeftOut,
@@ -90,6 +91,9 @@ def in_anas_book(ana: User) -> None:
     )
     MergedEntry.objects.create(
         member=ana, import_run=run, contact=person, number=2, name=f"M {MARK}", address=ADDRESS
+    )
+    DirectoryPage.objects.create(
+        member=ana, number=0, people=1, choosable=1, lines=f"{ADDRESS} m. {MARK}\t+{person.pk}\n"
     )
     rows = f"Who;Where\nOtto Berg;otto@berg.example\nMarta {MARK};{ADDRESS}\n"
     uploading.receive(member=ana, file=io.BytesIO(rows.encode()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -12,7 +12,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from importer import directory
 from importer.cleaning import folded
+from importer.directory import MOST_FOUND, Directory
 from importer.models import Contact, ContactAddress
 from invites.actions.links import NO_ADDRESS, links_of
 from invites.addresses import address_hash, domain_hashes_of, domain_of, hashes_of
@@ -57,6 +59,7 @@ class Page:
     total: int
     with_address: int
     everybody: int
+    more: bool = False  # than `total` were found; a search of thousands lists only so many
 
 
 def page_of_people(*, member: User, search: str, show: Show, number: int) -> Page:
@@ -70,22 +73,64 @@ def page_of_people(*, member: User, search: str, show: Show, number: int) -> Pag
             invitations__sender=member, invitations__state__in=DRAFT_STATES
         ),
     }[show]
-    for word in folded(search).split():
+    words = folded(search).split()
+    listed = directory.of(member.pk)
+    if listed is not None and show is not Show.CHOSEN:
+        return _page_from(listed, member, words, show, number)
+    for word in words:
         found = found.filter(search__contains=word)
     total = found.count()
+    places = _places(total, number)
+    contacts = list(found.order_by("sort_name", "id")[places.start : places.stop])
+    if listed is None:
+        return _page(member, contacts, places, total, with_address.count(), everybody.count())
+    return _page(member, contacts, places, total, listed.choosable, listed.everybody)
+
+
+def _page_from(listed: Directory, member: User, words: list[str], show: Show, number: int) -> Page:
+    """The same from the directory, with a search's first MOST_FOUND people."""
+    choosable = show is Show.WITH_ADDRESS
+    more = False
+    if words:
+        ids = listed.found(words, choosable=choosable)
+        more = len(ids) > MOST_FOUND
+        total = min(len(ids), MOST_FOUND)
+        places = _places(total, number)
+        ids = ids[places.start : places.stop]
+    else:
+        total = listed.choosable if choosable else listed.everybody
+        places = _places(total, number)
+        ids = listed.slice(places.start, places.stop, choosable=choosable)
+    contacts = Contact.objects.filter(member=member).in_bulk(ids)
+    people = [contacts[pk] for pk in ids if pk in contacts]
+    page = _page(member, people, places, total, listed.choosable, listed.everybody)
+    return replace(page, more=more)
+
+
+def _places(total: int, number: int) -> range:
+    """The places of a page's people; behind the last page those of the last one."""
     pages = max(1, -(-total // ON_A_PAGE))
-    number = min(max(1, number), pages)
-    start = (number - 1) * ON_A_PAGE
-    contacts = list(found.order_by("sort_name", "id")[start : start + ON_A_PAGE])
+    start = (min(max(1, number), pages) - 1) * ON_A_PAGE
+    return range(start, min(start + ON_A_PAGE, total))
+
+
+def _page(
+    member: User,
+    contacts: list[Contact],
+    places: range,
+    total: int,
+    with_address: int,
+    everybody: int,
+) -> Page:
     return Page(
         people=_people(member, contacts),
-        number=number,
-        pages=pages,
-        first=start + 1 if contacts else 0,
-        last=start + len(contacts),
+        number=places.start // ON_A_PAGE + 1,
+        pages=max(1, -(-total // ON_A_PAGE)),
+        first=places.start + 1 if contacts else 0,
+        last=places.start + len(contacts),
         total=total,
-        with_address=with_address.count(),
-        everybody=everybody.count(),
+        with_address=with_address,
+        everybody=everybody,
     )
 
 
