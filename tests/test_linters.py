@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -89,30 +90,78 @@ def test_ruff_sees_a_second_door_for_mail(
     assert "Mail has one door: invites/delivery.py." in seen.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "line", "contract"),
-    [
-        ("importer/actions.py", "import invites.consent",
-         "Imports point downwards: config, invites, importer, ledger"),
-        ("ledger/entries.py", "import importer.models",
-         "Imports point downwards: config, invites, importer, ledger"),
-        ("invites/consent.py", "import invites.outbox",
-         "Inside invites: pages and tasks call actions, actions call the core"),
-        ("invites/delivery.py", "import sandbox.people",
-         "Nothing of ours knows the sandbox"),
-        ("importer/tasks.py", "import smtplib",
-         "An importer has no way to mail"),
-    ],
-)  # fmt: skip
+WRONG = {
+    "Imports point downwards: config, invites, importer, ledger": (
+        "ledger/entries.py",
+        "importer.models",
+    ),
+    "Inside invites: pages and tasks call actions, actions call the core": (
+        "invites/consent.py",
+        "invites.outbox",
+    ),
+    "Inside invites.recipients: addresses, pages, tables": (
+        "invites/recipients/views.py",
+        "invites.recipients.urls",
+    ),
+    "Inside invites.reports: from a mail's parts to what it says": (
+        "invites/reports/parts.py",
+        "invites.reports.reading",
+    ),
+    "Inside invites.evidence: who checks a file shares nothing with who made it": (
+        "invites/evidence/verify.py",
+        "invites.evidence.building",
+    ),
+    "Inside invites.personal: one register of parts that don't know each other": (
+        "invites/personal/accounts.py",
+        "invites.personal.invitations",
+    ),
+    "Inside importer: pages and tasks call actions, actions call what reads and stores": (
+        "importer/storing.py",
+        "importer.actions",
+    ),
+    "Inside importer.sources: the contract knows no address book": (
+        "importer/sources/contract.py",
+        "importer.sources.graph",
+    ),
+    "What is called pure knows neither Django nor our tables": ("invites/words.py", "django"),
+    "Nothing of ours knows the sandbox": ("invites/delivery.py", "sandbox.people"),
+    "An importer has no way to mail": ("importer/tasks.py", "smtplib"),
+}
+
+
 def test_import_linter_sees_an_import_in_the_wrong_direction(
-    tree: Path, plant: Callable[[str, str], Path], name: str, line: str, contract: str
+    tree: Path, plant: Callable[[str, str], Path]
 ) -> None:
-    plant(name, line)
+    for name, imported in WRONG.values():
+        plant(name, f"import {imported}")
 
-    seen = run(tree, *LINT_IMPORTS)
+    told = broken(run(tree, *LINT_IMPORTS))
 
+    assert told.keys() == WRONG.keys()
+    for contract, (name, imported) in WRONG.items():
+        importing = name.removesuffix(".py").replace("/", ".")
+        assert f"{importing} -> {imported}" in told[contract], contract
+
+
+def test_import_linter_asks_where_a_new_module_stands(
+    tree: Path, plant: Callable[[str, str], Path]
+) -> None:
+    plant("importer/planted.py", "")
+
+    told = broken(run(tree, *LINT_IMPORTS))
+
+    (words,) = told.values()
+    assert "importer.planted" in words
+
+
+def broken(seen: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """By the names of the contracts that were broken, what the linter says of each."""
     assert seen.returncode == 1
-    assert f"{contract} BROKEN" in " ".join(seen.stdout.split())
+    *_, details = seen.stdout.partition("\nBroken contracts\n")
+    parts = re.split(r"\n(\S[^\n]*(?:\n\S[^\n]*)?)\n-{3,}\n", details)
+    return {
+        " ".join(name.split()): words for name, words in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 def test_mypy_sees_a_wrong_type(tree: Path, plant: Callable[[str, str], Path]) -> None:
