@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -67,19 +66,23 @@ def changed_sets(invitation: Invitation, state: State) -> str:
     return ", ".join(f"{column} = {value}" for column, value in values.items())
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(State, 2)))
+@pytest.mark.parametrize("before", State)
 def test_no_row_changes_its_state_in_a_way_the_list_does_not_name(
-    confirmed: Invitation, before: State, after: State
+    confirmed: Invitation, before: State
 ) -> None:
     bring_to(confirmed, before)
-    statement = (
-        f"UPDATE invites_invitation SET {changed_sets(confirmed, after)} WHERE id = {confirmed.pk}"
-    )
-    if (before, after) in TRANSITIONS:
-        assert sql(statement) == 1
-    else:
-        words = refused(statement)
-        assert "change its state" in words or "is not changed" in words
+    for after in set(State) - {before}:
+        statement = (
+            f"UPDATE invites_invitation SET {changed_sets(confirmed, after)} "
+            f"WHERE id = {confirmed.pk}"
+        )
+        if (before, after) in TRANSITIONS:
+            with transaction.atomic():
+                assert sql(statement) == 1, after
+                transaction.set_rollback(True)
+        else:
+            words = refused(statement)
+            assert "change its state" in words or "is not changed" in words, after
 
 
 @pytest.mark.parametrize("after", sorted(NEEDS_CONSENT))

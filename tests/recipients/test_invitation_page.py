@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 PAGES = (
     "", "stop/", "stop-sender/", "accept/", "decline/", "not-how/", "dont-know/", "report/", "erase/",
 )  # fmt: skip
+METHODS = ("get", "head", "options", "put", "patch", "delete", "trace")
 
 
 def test_it_says_who_chose_her_when_from_where_and_why(
@@ -165,17 +167,14 @@ def test_no_script_no_cookie_nothing_kept_nothing_passed_on(bea: Client, link: s
         assert [one for one in addresses if one.startswith("//")] == []
 
 
-@pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete", "trace"])
-@pytest.mark.parametrize("page", PAGES)
-def test_whatever_a_scanner_does_nothing_changes(
-    bea: Client, link: str, page: str, method: str
-) -> None:
+def test_whatever_a_scanner_does_nothing_changes(bea: Client, link: str) -> None:
     before = every_row()
 
-    answer = getattr(bea, method)(link + page)
+    for page, method in itertools.product(PAGES, METHODS):
+        answer = getattr(bea, method)(link + page)
 
-    assert answer.status_code == (200 if method in ("get", "head") else 405)
-    assert every_row() == before
+        assert answer.status_code == (200 if method in ("get", "head") else 405), (page, method)
+        assert every_row() == before, (page, method)
 
 
 def test_withdrawn_expired_and_unknown_links_look_the_same(
