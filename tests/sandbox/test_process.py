@@ -63,13 +63,10 @@ def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
             sandbox.start()
 
 
-def test_it_starts_quickly_keeps_mail_and_key_and_stops_cleanly(tmp_path: Path) -> None:
+def test_it_keeps_mail_and_key_and_stops_cleanly(tmp_path: Path) -> None:
     sandbox = SandboxProcess(tmp_path, with_control=False)
 
-    start = time.monotonic()
     sandbox.start()
-    # About 1.5 s by itself; the tests around it may keep both cores busy.
-    assert time.monotonic() - start < 5
     keys = requests.get(f"{sandbox.url}/oauth/jwks.json", timeout=10).json()
     with smtplib.SMTP("localhost", sandbox.smtp_port, timeout=10) as smtp:
         smtp.sendmail("a@site.example", ["b@example.org"], b"Subject: x\r\n\r\nx\r\n")
@@ -77,7 +74,7 @@ def test_it_starts_quickly_keeps_mail_and_key_and_stops_cleanly(tmp_path: Path) 
         requests.get(f"{sandbox.url}/", timeout=10, stream=True)
         start = time.monotonic()
         assert sandbox.stop() == 0
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10  # not until the client gives up
 
     with sandbox:
         assert sandbox.mails()[0]["raw"] == b"Subject: x\r\n\r\nx\r\n"
