@@ -19,6 +19,7 @@ urlpatterns = [
     path("invitations/", include("invites.urls")),
     path("i/", include("invites.recipients.urls")),
     path("", include("invites.recipients.open_urls")),
+    path("admin/audit/", include("invites.desk.urls")),
     path("admin/", admin.site.urls),
 ]
 if settings.MAIL_PROVIDER:

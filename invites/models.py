@@ -172,6 +172,11 @@ class Invitation(models.Model):
                 name="invites_claimed",
             ),
             models.Index(fields=["recipient_hash"], name="invites_by_recipient"),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(state=State.UNKNOWN.value),
+                name="invites_unknown",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -271,6 +276,9 @@ class ConsentRecord(models.Model):
     notice_version = models.CharField(max_length=20)
     confirmed_at = models.DateTimeField()
     not_before = models.DateTimeField()
+
+    class Meta:
+        permissions = [("take_evidence", "Can take the evidence of an invitation")]
 
     def __str__(self) -> str:
         return f"consent to {self.invitation_uid}"
@@ -386,6 +394,10 @@ class Hold(models.Model):
                 fields=["scope"], condition=Q(lifted_at=None), name="invites_one_hold_per_scope"
             )
         ]
+        indexes = [
+            models.Index(fields=["placed_at"], condition=Q(lifted_at=None), name="invites_held")
+        ]
+        permissions = [("hold_widely", "Can hold an address book or the whole site")]
 
     def __str__(self) -> str:
         return f"hold on {self.scope}"

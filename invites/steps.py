@@ -46,6 +46,9 @@ WORDS = {
     "invitation.erased": "Name, address and mail were erased, as promised after a year.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
+    "hold.placed": "The batch was put on hold: {reason}",
+    "hold.lifted": "The hold on the batch was lifted: {reason}",
+    "evidence.taken": "Staff took the evidence of it.",
 }
 
 
@@ -62,6 +65,15 @@ def steps_of(invitation: Invitation) -> list[Step]:
     about = Q(subject=invitation.uid)
     if isinstance(invitation.batch, Batch):
         about |= Q(subject=invitation.batch.uid)
+    return _steps(about)
+
+
+def steps_of_batch(batch: Batch) -> list[Step]:
+    """Every step of a batch itself, oldest first."""
+    return _steps(Q(subject=batch.uid))
+
+
+def _steps(about: Q) -> list[Step]:
     return [
         Step(entry.at, in_words(entry.action, entry.facts))
         for entry in Entry.objects.filter(about).order_by("id")

@@ -128,6 +128,13 @@ SITE = [
     # --- the mail provider, which signs what it posts
     ("mail/events/", PUBLIC, "/mail/events/"),
     # --- staff
+    ("admin/audit/", STAFF, "/admin/audit/"),
+    ("admin/audit/search/", STAFF, "/admin/audit/search/"),
+    ("admin/audit/sender/<int:pk>/", STAFF, "/admin/audit/sender/{user}/"),
+    ("admin/audit/batch/<uuid:uid>/", STAFF, "/admin/audit/batch/{batch}/"),
+    ("admin/audit/invitation/<uuid:uid>/", STAFF, "/admin/audit/invitation/{arrived}/"),
+    ("admin/audit/invitation/<uuid:uid>/evidence/", STAFF,
+     "/admin/audit/invitation/{arrived}/evidence/"),
     ("admin/", STAFF, "/admin/"),
     ("admin/login/", STAFF, "/admin/login/"),
     ("admin/logout/", STAFF, "/admin/logout/"),

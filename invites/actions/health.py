@@ -23,16 +23,23 @@ class Finding:
 
 def findings() -> list[Finding]:
     """All that was looked at. The first is beat, without which the others will not get better."""
+    return [
+        *alive(),
+        *(
+            Finding(f"Kept too long: {what}: {count:,}", count == 0)
+            for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()
+        ),
+    ]
+
+
+def alive() -> list[Finding]:
+    """Beat, the ledger's seals, and its heads elsewhere: what a page can ask for at any size."""
     wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
     unpublished = heads_elsewhere.what_is_wrong()
     return [
         Finding(wrong or "Beat is alive.", not wrong),
         Finding(unsealed or "The ledger is sealed.", not unsealed),
         Finding(unpublished or "The ledger's head is where it should be.", not unpublished),
-        *(
-            Finding(f"Kept too long: {what}: {count:,}", count == 0)
-            for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()
-        ),
     ]
 
 

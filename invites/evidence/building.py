@@ -17,6 +17,7 @@ from invites.models import ConsentRecord, Invitation, PreparedMail
 from ledger import heads, proofs
 from ledger.models import Entry
 
+TAKEN = "evidence.taken"  # on the ledger, and no part of the evidence itself
 # A ZIP of the same content has the same bytes.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -34,7 +35,9 @@ def build(invitation: Invitation) -> bytes:
     if key is None:
         raise NoEvidence("Nothing is sealed: LEDGER_KEY is not set. See docs/settings.md.")
     entries = list(
-        Entry.objects.filter(Q(subject=invitation.uid) | Q(subject=record.batch_uid)).order_by("id")
+        Entry.objects.filter(Q(subject=invitation.uid) | Q(subject=record.batch_uid))
+        .exclude(action=TAKEN)
+        .order_by("id")
     )
     try:
         seal = proofs.newest()

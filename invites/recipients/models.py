@@ -57,7 +57,12 @@ class Case(models.Model):
                 fields=["id"],
                 condition=models.Q(told_at=None),
                 name="invites_case_untold",
-            )
+            ),
+            models.Index(
+                fields=["opened_at"],
+                condition=models.Q(decided_at=None),
+                name="invites_case_open",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""The desk of trust & safety at /admin/audit/: what needs a person, every story, and the acts."""

@@ -1,0 +1,103 @@
+"""Who of the staff may do what at the desk, and how lately they must have shown who they are.
+
+The one place for both. Three groups are made after every migration; a site may make others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate
+from urllib.parse import urlencode
+
+from allauth.account import app_settings as allauth_settings
+from allauth.account.authentication import get_authentication_records
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
+from django.db.models.signals import post_migrate
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+
+class Act(StrEnum):
+    """What can be done, as the permission that it needs."""
+
+    LOOK = "invites.view_invitation"
+    TAKE_EVIDENCE = "invites.take_evidence"
+    DECIDE = "invites.change_case"
+    HOLD = "invites.add_hold"  # a sender, a batch
+    HOLD_WIDELY = "invites.hold_widely"  # a source, the whole site
+    LIFT = "invites.change_hold"
+    SUPPRESS = "invites.add_suppression"
+    LIFT_SUPPRESSION = "invites.change_suppression"
+    TELL_EVERYBODY = "invites.add_incident"
+    CORRECT_WHAT_WAS_TOLD = "invites.change_incident"
+
+
+_AGENT = (Act.TAKE_EVIDENCE, Act.DECIDE, Act.HOLD, Act.SUPPRESS)
+# Beside looking, which everybody in a group may do.
+GROUPS = {
+    "viewer": (),
+    "agent": _AGENT,
+    "lead": (*_AGENT, Act.HOLD_WIDELY, Act.LIFT, Act.LIFT_SUPPRESSION, Act.TELL_EVERYBODY,
+             Act.CORRECT_WHAT_WAS_TOLD),
+}  # fmt: skip
+
+type_of_view = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
+
+
+def may(request: HttpRequest, act: Act) -> bool:
+    """Whether whoever asks is of the staff and has the permission."""
+    user = request.user
+    return isinstance(user, User) and user.is_active and user.is_staff and user.has_perm(act)
+
+
+def staff_of(request: HttpRequest) -> User:
+    """Who asks. Behind `needs` alone."""
+    assert isinstance(request.user, User), "only members of the staff get here"
+    return request.user
+
+
+def needs(act: Act, *, fresh: bool = False) -> Callable[[type_of_view], type_of_view]:
+    """A page of the desk. With `fresh`, opening it asks for the password unless that was just typed."""
+
+    def decorate(view: type_of_view) -> type_of_view:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not may(request, act):
+                raise PermissionDenied
+            if fresh and request.method in ("GET", "HEAD") and not is_fresh(request):
+                here = urlencode({"next": request.get_full_path()})
+                return redirect(f"{reverse('account_reauthenticate')}?{here}")
+            return view(request, *args, **kwargs)
+
+        return admin.site.admin_view(checked)
+
+    return decorate
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether this person showed who they are within the last minutes, at signing in or since."""
+    records = get_authentication_records(request, request.user)
+    last = max((record["at"] for record in records), default=0)
+    return bool(time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
+
+
+def make_groups(**_: Any) -> None:
+    """Gives each group just the permissions that stand above."""
+    ours = Permission.objects.filter(content_type__app_label__in=["invites", "importer", "ledger"])
+    known = {f"{one.content_type.app_label}.{one.codename}": one.pk
+             for one in ours.select_related("content_type")}  # fmt: skip
+    look = {pk for name, pk in known.items() if ".view_" in name}
+    for name, acts in GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set(look | {known[act] for act in acts if act in known})
+
+
+def connect(sender: Any) -> None:
+    """After the migrations of `sender`, the last of our apps: then all permissions are there."""
+    post_migrate.connect(make_groups, sender=sender, dispatch_uid="groups of the staff")

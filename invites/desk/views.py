@@ -1,0 +1,154 @@
+"""The desk's pages to look at. A search is posted, so that no address stands in a URL or a log."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from invites import stored_mail
+from invites.actions import holding, taking_evidence
+from invites.actions.health import alive
+from invites.desk import finding, waiting
+from invites.desk.rights import Act, may, needs, staff_of
+from invites.evidence.building import NoEvidence
+from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
+from invites.steps import steps_of, steps_of_batch
+
+
+def page(
+    request: HttpRequest, name: str, title: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of the desk inside the admin, with what this person may do in `may`."""
+    around = admin.site.each_context(request)
+    allowed = {act.name.lower(): may(request, act) for act in Act}
+    return render(
+        request,
+        f"desk/{name}.html",
+        {**around, "is_nav_sidebar_enabled": False, "title": title, "may": allowed, **context},
+        status=status,
+    )
+
+
+@needs(Act.LOOK)
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """What needs a person, the longest waiting first."""
+    groups, more_complaints = waiting.complaints()
+    holds, more_holds = waiting.holds()
+    unknown, more_unknown = waiting.unknown()
+    health = alive()
+    return page(request, "waiting", "What needs a person", {
+        "not_well": [finding for finding in health if not finding.well],
+        "well": [finding for finding in health if finding.well],
+        "groups": groups, "more_complaints": more_complaints, "complaints_read": waiting.COMPLAINTS,
+        "holds": holds, "more_holds": more_holds,
+        "unknown": unknown, "more_unknown": more_unknown, "unknown_days": waiting.UNKNOWN_DAYS,
+    })  # fmt: skip
+
+
+@needs(Act.LOOK)
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """A form, and what it found. The only invitation that was found opens at once."""
+    term = request.POST.get("term", "").strip()
+    if not term:
+        return page(request, "search", "Search", {})
+    found = finding.find(term)
+    if len(found.invitations) == 1 and not (found.senders or found.suppressed or found.batches):
+        return redirect("desk:invitation", uid=found.invitations[0].uid)
+    if len(found.batches) == 1 and not found.invitations:
+        return redirect("desk:batch", uid=found.batches[0].uid)
+    return page(
+        request, "search", "Search", {"term": term, "found": found, "at_most": finding.A_PAGE}
+    )
+
+
+@needs(Act.LOOK)
+@require_GET
+def sender(request: HttpRequest, pk: int) -> HttpResponse:
+    """One member: what they confirmed, and whether they are on hold."""
+    member = get_object_or_404(User, pk=pk)
+    batches = finding.batches_of(member, _number(request, "before"))
+    return page(request, "sender", waiting.person(member), {
+        "member": member,
+        "batches": batches[: finding.A_PAGE],
+        "older": batches[finding.A_PAGE - 1].pk if len(batches) > finding.A_PAGE else None,
+        "scope": holding.of_sender(member),
+        "holds": _holds_on(holding.of_sender(member)),
+    })  # fmt: skip
+
+
+@needs(Act.LOOK)
+@require_GET
+def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """What was confirmed at once, and to whom."""
+    found = get_object_or_404(Batch.objects.select_related("sender"), uid=uid)
+    invitations = finding.invitations_in(found, _number(request, "after") or 0)
+    return page(request, "batch", f"Batch {found.short_fingerprint}", {
+        "batch": found,
+        "invitations": invitations[: finding.A_PAGE],
+        "later": invitations[finding.A_PAGE - 1].pk if len(invitations) > finding.A_PAGE else None,
+        "steps": steps_of_batch(found),
+        "scope": holding.of_batch(found),
+        "holds": _holds_on(holding.of_batch(found), holding.of_sender(found.sender)),
+    })  # fmt: skip
+
+
+@needs(Act.LOOK)
+@require_GET
+def invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Who agreed to send exactly what to whom, and what happened then."""
+    return _story(request, uid)
+
+
+@needs(Act.TAKE_EVIDENCE)
+@require_POST
+def evidence(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The evidence file. That it was taken goes on the ledger; why there is none is a sentence."""
+    found = get_object_or_404(Invitation, uid=uid)
+    try:
+        packed = taking_evidence.take(invitation=found, staff=staff_of(request))
+    except NoEvidence as reason:
+        messages.error(request, str(reason))
+        return _story(request, uid, status=409)
+    name = f"evidence-{found.uid}.zip"
+    return HttpResponse(
+        packed,
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _story(request: HttpRequest, uid: UUID, status: int = 200) -> HttpResponse:
+    found = get_object_or_404(
+        Invitation.objects.select_related("sender", "batch", "case", "answer"), uid=uid
+    )
+    prepared = PreparedMail.objects.filter(invitation=found).first()
+    scopes = [holding.SITE, holding.of_sender(found.sender), holding.of_source(found.source)]
+    if found.batch:
+        scopes.append(holding.of_batch(found.batch))
+    context = {
+        "invitation": found,
+        "mail": stored_mail.read(bytes(prepared.raw)) if prepared else None,
+        "record": ConsentRecord.objects.filter(invitation_uid=found.uid).first(),
+        "case": getattr(found, "case", None),
+        "steps": steps_of(found),
+        "holds": _holds_on(*scopes),
+    }
+    title = f"{found.sender.get_full_name()} to {found.display_name or 'somebody who is erased'}"
+    return page(request, "invitation", title, context, status)
+
+
+def _holds_on(*scopes: str) -> list[waiting.OpenHold]:
+    return waiting.described(Hold.objects.filter(lifted_at=None, scope__in=scopes).order_by("id"))
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None

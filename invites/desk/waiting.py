@@ -1,0 +1,194 @@
+"""What needs a person, the longest waiting first. Reads only, and only so many rows of anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from invites import stored_mail
+from invites.actions import holding
+from invites.consent import State
+from invites.models import Batch, Hold, Invitation, PreparedMail
+from invites.recipients.models import Case
+from ledger import clock
+
+COMPLAINTS = 200  # the oldest; the others come up when these are answered
+LISTED = 20
+UNKNOWN_DAYS = 7  # a delivery report that comes at all comes by then
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One report, and the mail it is about; None once that is erased."""
+
+    case: Case
+    invitation: Invitation
+    mail: stored_mail.StoredMail | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Complaints about one note, whoever sent it: they are looked at once.
+
+    `stopped_at` is when the last of the senders was put on hold; None: not all of them are.
+    """
+
+    complaints: list[Complaint]
+    senders: list[User]
+    running: list[User]  # who is not on hold
+    stopped_at: datetime | None
+    due: datetime
+    late: bool
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Since the oldest complaint."""
+        return self.complaints[0].case.opened_at
+
+    @property
+    def mail(self) -> stored_mail.StoredMail | None:
+        """One of the mails with this note, if any is still there."""
+        return next((one.mail for one in self.complaints if one.mail), None)
+
+    @property
+    def sum(self) -> str:
+        """As in “14 complaints · 2 senders · 1 note”."""
+        parts = [_counted(len(self.complaints), "complaint"), _counted(len(self.senders), "sender")]
+        return " · ".join([*parts, "1 note" if self.mail else "the note is erased"])
+
+    @property
+    def who(self) -> str:
+        """Who is on hold, in words."""
+        return {1: "The sender", 2: "Both"}.get(len(self.senders), "All")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """A hold, and what it keeps back, in words. `member` and `batch` when it is theirs."""
+
+    hold: Hold
+    what: str
+    member: User | None = None
+    batch: Batch | None = None
+
+
+def complaints() -> tuple[list[Group], bool]:
+    """Open cases by note, the longest waiting first, and whether there are more than were read."""
+    cases = list(
+        Case.objects.filter(decided_at=None)
+        .select_related("invitation__sender", "invitation__batch")
+        .order_by("opened_at", "id")[: COMPLAINTS + 1]
+    )
+    more, cases = len(cases) > COMPLAINTS, cases[:COMPLAINTS]
+    mails = dict(
+        PreparedMail.objects.filter(
+            invitation_id__in=[case.invitation_id for case in cases]
+        ).values_list("invitation_id", "raw")
+    )
+    by_note: dict[str, list[Complaint]] = {}
+    for case in cases:
+        raw = mails.get(case.invitation_id)
+        mail = stored_mail.read(bytes(raw)) if raw else None
+        one = Complaint(case, case.invitation, mail)
+        by_note.setdefault(_note(one), []).append(one)
+    scopes = [holding.of_sender(case.invitation.sender) for case in cases]
+    held = dict(
+        Hold.objects.filter(lifted_at=None, scope__in=scopes).values_list("scope", "placed_at")
+    )
+    now = clock.now()
+    return [_group(found, held, now) for found in by_note.values()], more
+
+
+def _note(complaint: Complaint) -> str:
+    """What makes two complaints one: the same words, but for the line that was this person's alone."""
+    if complaint.mail is None:
+        return f"sender {complaint.invitation.sender_id}"
+    words = complaint.mail.words.removeprefix(complaint.invitation.own_line)
+    return "note " + " ".join(words.split())
+
+
+def _group(found: list[Complaint], held: dict[str, datetime], now: datetime) -> Group:
+    senders = list({one.invitation.sender_id: one.invitation.sender for one in found}.values())
+    running = [sender for sender in senders if holding.of_sender(sender) not in held]
+    stopped = max(
+        (held[holding.of_sender(one)] for one in senders if one not in running), default=None
+    )
+    due = one_working_day_after(found[0].case.opened_at)
+    return Group(
+        complaints=found,
+        senders=senders,
+        running=running,
+        stopped_at=None if running else stopped,
+        due=due,
+        late=due < now,
+    )
+
+
+def one_working_day_after(moment: datetime) -> datetime:
+    """The same time on the next working day; what comes in at a weekend counts from Monday's start."""
+    local = timezone.localtime(moment)
+    if local.weekday() >= 5:
+        monday = local + timedelta(days=7 - local.weekday())
+        local = monday.replace(hour=0, minute=0, second=0, microsecond=0)
+    after = local + timedelta(days=1)
+    return after + timedelta(days=2) if after.weekday() == 5 else after
+
+
+def holds() -> tuple[list[OpenHold], bool]:
+    """Open holds, the oldest first, and whether there are more."""
+    found = list(Hold.objects.filter(lifted_at=None).order_by("placed_at", "id")[: LISTED + 1])
+    return described(found[:LISTED]), len(found) > LISTED
+
+
+def described(found: Iterable[Hold]) -> list[OpenHold]:
+    """Each with what it keeps back."""
+    found = list(found)
+    named = [hold.scope.partition(":") for hold in found]
+    members = User.objects.in_bulk([int(name) for kind, _, name in named if kind == "sender"])
+    batches = Batch.objects.select_related("sender").in_bulk(
+        [int(name) for kind, _, name in named if kind == "batch"]
+    )
+    said = []
+    for hold, (kind, _, name) in zip(found, named, strict=True):
+        member = members.get(int(name)) if kind == "sender" else None
+        batch = batches.get(int(name)) if kind == "batch" else None
+        said.append(OpenHold(hold, in_words(hold.scope, member, batch), member, batch))
+    return said
+
+
+def in_words(scope: str, member: User | None = None, batch: Batch | None = None) -> str:
+    """What a hold on this keeps back."""
+    kind, _, name = scope.partition(":")
+    if kind == "sender":
+        return f"Everything from {person(member)}" if member else "A member who is gone"
+    if kind == "batch" and batch:
+        return f"The batch {batch.short_fingerprint} of {person(batch.sender)}"
+    if kind == "source":
+        book = settings.SOURCES.get(name)
+        return f"Everybody from {book.label if book else name}"
+    return "The whole site"
+
+
+def person(member: User) -> str:
+    """A member's name; who has none has an address."""
+    return member.get_full_name() or member.email or "a closed account"
+
+
+def unknown() -> tuple[list[Invitation], bool]:
+    """Mails of the last days of which nobody knows whether they arrived, and whether there are more."""
+    since = clock.now() - timedelta(days=UNKNOWN_DAYS)
+    found = list(
+        Invitation.objects.filter(state=State.UNKNOWN, finished_at__gt=since)
+        .select_related("sender")
+        .order_by("finished_at")[: LISTED + 1]
+    )
+    return found[:LISTED], len(found) > LISTED
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
