@@ -45,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="alike-")))
         redis = parts.enter_context(new_redis(folder, to_lose=False))
         kind = parts.enter_context(databases.of_kind(options.database, folder, durable=False))
-        head = str(folder / "ledger-head.txt")
-        site.enter(site.settings(kind.empty(), REDIS_URL=redis.url, LEDGER_HEAD_FILE=head))
+        more = {"LEDGER_HEAD_FILE": str(folder / "ledger-head.txt"), "EVEN_SECONDS": "1"}
+        site.enter(site.settings(kind.empty(), REDIS_URL=redis.url, **more))
         from bench.alike_pages import OTHERS, Pages  # they need settings
 
         pages = parts.enter_context(Pages())

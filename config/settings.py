@@ -162,6 +162,7 @@ INSTALLED_APPS = [
     "invites",
 ]
 MIDDLEWARE = [
+    "config.even_times.answer_at_full_seconds",  # the first: it waits for all of the others
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -339,6 +340,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 # What a page says once may name a person, so the browser keeps it until then, and no table does.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+# Signing up and asking for a new password take this long, or a multiple of it, for everybody.
+EVEN_SECONDS = env.float("EVEN_SECONDS", 1.0)
 
 # --- accounts (django-allauth) ----------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
