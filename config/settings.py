@@ -63,7 +63,7 @@ LEDGER_HEAD_FILE = env.path("LEDGER_HEAD_FILE", STATE_DIR / "ledger-head.txt")
 UNDO_SECONDS = env.int("UNDO_SECONDS", 30 * 60)  # nothing leaves sooner after a confirmation
 INVITATIONS_PER_PERIOD = env.int("INVITATIONS_PER_PERIOD", 5)  # what a new member may confirm …
 INVITATION_PERIOD_DAYS = env.int("INVITATION_PERIOD_DAYS", 30)  # … in this many days
-# A sender sees what became of mails only at multiples of this: see docs/adr on who can't be invited.
+# A sender sees what became of mails only at multiples of this: see docs/adr/0016.
 OUTCOME_SECONDS = env.int("OUTCOME_SECONDS", 60)
 LEAVING_SECONDS = 5  # who stops an invitation waits so long at most for one that is just leaving
 DRAFT_DAYS = 14  # chosen people, the note and the decisions wait this long for the member
@@ -197,8 +197,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(env, STATE_DIR)}
-# For rate limits alone: of the login, and of servers that members name. All web processes share it,
-# and it is there when Redis is not.
+# For rate limits alone: of signing in, of servers that members name, of what strangers ask for on the
+# stop pages. All web processes share it, and it is there when Redis is not.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

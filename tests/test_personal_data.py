@@ -34,9 +34,9 @@ from importer.models import (
     UploadPage,
 )
 from invites import outbox
-from invites.actions import account_mails, drafting, holding, suppressing
+from invites.actions import account_mails, drafting, holding, linking, suppressing
 from invites.delivery import ACCOUNT_TEMPLATES
-from invites.models import Invitation, PreparedMail, Suppression
+from invites.models import Invitation, PersonalLink, PreparedMail, Suppression
 from invites.personal import register
 from invites.recipients.models import Answer, Case, Standing
 from ledger import clock
@@ -233,6 +233,15 @@ def test_a_person_in_every_table_leaves_no_trace_but_keyed_hashes(
     assert list(Upload.objects.values_list("member", flat=True)) == [ana.pk]
     assert "otto@berg.example" in " ".join(readings(page.ciphertext))
     assert User.objects.get(pk=ana.pk).email == "ana@diaz.example"
+
+
+def test_no_link_is_left_to_be_erased_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linking, "AT_ONCE", 1)
+    owner = people.member()
+    handed_over(owner, "Bea Sousa")
+    handed_over(owner, "Carlos Rui")
+    command("ana@diaz.example", "--erase", "--yes")
+    assert set(PersonalLink.objects.values_list("recipient_name", flat=True)) == {""}
 
 
 def test_it_shows_in_words_where_somebody_stands(settings: Any) -> None:

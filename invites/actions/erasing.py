@@ -1,6 +1,8 @@
-"""Erasing a recipient at their own word: what invitations brought here about them."""
+"""What invitations brought here about their recipients: taken out, and at whose word."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -15,6 +17,24 @@ from ledger.entries import Event, append
 # What others still write or are about to send is theirs, and says nothing that we know of. What is just
 # leaving is left alone for the moment: its outcome is still to be written down.
 _NOT_YET_OURS = DRAFT_STATES | WAITING_STATES | {State.SENDING}
+
+
+def empty(invitations: Iterable[int]) -> None:
+    """Takes names, addresses, words and the mail out of these; their keyed hash stays. No ledger entry.
+
+    In the caller's transaction.
+    """
+    ids = list(invitations)
+    Invitation.objects.filter(id__in=ids).update(
+        recipient_name="",
+        recipient_address="",
+        domain_hash=None,
+        own_line="",
+        relationship_words="",
+        server_reply="",  # mail servers like to repeat the address
+    )
+    PreparedMail.objects.filter(invitation_id__in=ids).delete()
+    Case.objects.filter(invitation_id__in=ids).update(words="")
 
 
 def is_erased(token: str) -> bool:
@@ -44,17 +64,8 @@ def erase(*, token: str) -> bool:
         .order_by("id")
         .values_list("id", "uid")
     )
-    Invitation.objects.filter(id__in=found).update(
-        recipient_name="",
-        recipient_address="",
-        recipient_hash=None,
-        domain_hash=None,
-        own_line="",
-        relationship_words="",
-        server_reply="",
-    )
-    PreparedMail.objects.filter(invitation_id__in=found).delete()
-    Case.objects.filter(invitation_id__in=found).update(words="")
+    empty(found)
+    Invitation.objects.filter(id__in=found).update(recipient_hash=None)
     Reservation.objects.filter(invitation_uid__in=found.values()).delete()
     known = Invitation.objects.filter(recipient_hash__in=hashes)
     subjects.erase(set(hashes) - set(known.values_list("recipient_hash", flat=True)))

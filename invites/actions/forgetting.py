@@ -10,11 +10,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
-from invites.actions import linking, links, returned_mail
+from invites.actions import erasing, linking, links, returned_mail
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
-from invites.models import Draft, Invitation, PreparedMail, SetAside, Suppression
-from invites.recipients.models import Case
+from invites.models import Draft, Invitation, SetAside, Suppression
 from ledger import clock, subjects
 from ledger.entries import Event, Fact, append
 from ledger.subjects import of_member
@@ -86,16 +85,7 @@ def forget_recipients() -> int:
     some = over.order_by("id").values_list("id", "uid", "recipient_hash")[:AT_ONCE]
     found = {pk: uid for pk, uid, _ in some}
     hashes = {hashed for _, _, hashed in some if hashed}
-    Invitation.objects.filter(id__in=found).update(
-        recipient_name="",
-        recipient_address="",
-        domain_hash=None,
-        own_line="",
-        relationship_words="",
-        server_reply="",  # mail servers like to repeat the address
-    )
-    PreparedMail.objects.filter(invitation_id__in=found).delete()
-    Case.objects.filter(invitation_id__in=found).update(words="")
+    erasing.empty(found)
     known = Invitation.objects.filter(recipient_hash__in=hashes).exclude(recipient_address="")
     subjects.erase(hashes - set(known.values_list("recipient_hash", flat=True)))
     append(Event("invitation.erased", uid) for uid in found.values())

@@ -22,7 +22,7 @@ from django.urls import reverse
 from importer.actions import touch
 from importer.models import Contact
 from invites import tokens, words
-from invites.actions import confirming, outcomes
+from invites.actions import confirming, outcomes, weighing
 from invites.actions.links import NO_ADDRESS, link_of, person_hash
 from invites.addresses import keys
 from invites.consent import Missing
@@ -32,7 +32,7 @@ from ledger import clock
 from ledger.entries import Event, append
 from ledger.subjects import of_member
 
-AT_ONCE = 500
+AT_ONCE = 500  # rows a transaction, where nobody waits for all of them
 
 
 class LinkRefused(Exception):
@@ -131,7 +131,7 @@ def confirm(*, member: User, contact: int, page: LinkPage, digest: str) -> Perso
     if not confirming.room_for(member):
         raise LinkRefused(
             "A link counts as an invitation, and you have confirmed as many as you can for now: "
-            f"{settings.INVITATIONS_PER_PERIOD} in {settings.INVITATION_PERIOD_DAYS} days."
+            f"{weighing.allowance(member)} in {settings.INVITATION_PERIOD_DAYS} days."
         )
     if page.digest != digest:
         raise PageChanged("The page is another one now. Look at it once more.")
@@ -222,7 +222,7 @@ def is_erased(token: str) -> bool:
 def forget_old() -> int:
     """As `erase`, for links made RECIPIENT_DAYS ago; returns how many."""
     since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
-    return _empty(Q(confirmed_at__lte=since))
+    return _empty(Q(confirmed_at__lte=since), AT_ONCE)
 
 
 def erase_all(which: Q) -> int:
@@ -230,9 +230,10 @@ def erase_all(which: Q) -> int:
     return _empty(which)
 
 
-def _empty(which: Q) -> int:
+def _empty(which: Q, most: int | None = None) -> int:
+    """Of all these, or of the oldest so many."""
     found = PersonalLink.objects.filter(which, erased_at=None).order_by("id")
-    some = dict(found.values_list("pk", "uid")[:AT_ONCE])
+    some = dict(found.values_list("pk", "uid")[:most])
     PersonalLink.objects.filter(pk__in=some).update(
         recipient_name="",
         sender_name="",

@@ -99,7 +99,7 @@ def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
 
 
 def _is_told(finished_at: datetime | None, now: datetime) -> bool:
-    """Only at full minutes: how long a server took its time over a mail shows that there was one."""
+    """Only at every OUTCOME_SECONDS: how long a server took over a mail shows that there was one."""
     every = settings.OUTCOME_SECONDS
     if not every or finished_at is None:
         return True

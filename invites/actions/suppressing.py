@@ -16,7 +16,7 @@ from invites.addresses import Hashed, domain_hashes_of, hashes_of
 from invites.consent import DRAFT_STATES, WAITING_STATES
 from invites.models import Invitation, Suppression
 from ledger import clock
-from ledger.entries import Event, append
+from ledger.entries import Event, Fact, append
 from ledger.subjects import uids_for
 
 
@@ -88,7 +88,7 @@ def suppress(
     let_pass(theirs)
     if added:
         first = hashes[0].value
-        facts: dict[str, str | int | bool | None] = {
+        facts: dict[str, Fact] = {
             "reason": reason.value,
             "from": "sender" if sender else "everyone",
         }
@@ -111,7 +111,7 @@ def suppress_domain(domain: str) -> bool:
     let_pass(theirs)
     if added:
         first = hashes[0].value
-        facts: dict[str, str | int | bool | None] = {"reason": Reason.DOMAIN, "from": "everyone"}
+        facts: dict[str, Fact] = {"reason": Reason.DOMAIN.value, "from": "everyone"}
         append([Event("address.suppressed", uids_for([first])[first], facts=facts)])
     return bool(added or ended)
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from importer import sealing
-from invites.actions import linking
+from invites.actions import erasing, linking
 from invites.actions.taking_back import cancel_waiting
 from invites.consent import DRAFT_STATES
 from invites.models import (
@@ -39,18 +39,10 @@ def erase(person: Person) -> None:
     cancel_waiting(either, actor=None, why="erased")
     _invitations(person).filter(state__in=DRAFT_STATES).delete()
     confirmed = list(_invitations(person).values_list("pk", flat=True))
-    Invitation.objects.filter(pk__in=confirmed).update(
-        recipient_name="",
-        recipient_address="",
-        domain_hash=None,
-        own_line="",
-        relationship_words="",
-        server_reply="",
-        contact=None,
-    )
+    erasing.empty(confirmed)
+    Invitation.objects.filter(pk__in=confirmed).update(contact=None)
     Invitation.objects.filter(pk__in=confirmed, stopped_at=None).update(stopped_at=Now())
-    PreparedMail.objects.filter(invitation_id__in=confirmed).delete()
-    Case.objects.filter(invitation_id__in=confirmed).update(words="", decision="", what_changed="")
+    Case.objects.filter(invitation_id__in=confirmed).update(decision="", what_changed="")
     linking.erase_all(Q(sender_id=person.member_id))
     Draft.objects.filter(sender_id=person.member_id).delete()
     Standing.objects.filter(sender_id=person.member_id).delete()

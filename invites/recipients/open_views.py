@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import redirect
 
 from importer.addresses import NotAnAddress
 from invites import tasks
 from invites.actions import confirming, domains, publishing, stopping
 from invites.deliverability.lookups import DnsSilent
-
-View = Callable[..., HttpResponse]
-
-
-def for_everybody(*methods: str) -> Callable[[View], View]:
-    """A page that asks nobody who they are: no account, no cookie, no form token. None is kept."""
-
-    def decorate(view: View) -> View:
-        limited = require_http_methods(list(methods))(view)
-
-        @csrf_exempt
-        @login_not_required
-        @wraps(view)
-        def answer(request: HttpRequest, **address: Any) -> HttpResponse:
-            response: HttpResponse = limited(request, **address)
-            response["Cache-Control"] = "no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            return response
-
-        return answer
-
-    return decorate
+from invites.recipients.without_account import render_page, without_account
 
 
-@for_everybody("GET", "HEAD")
+@without_account("GET", "HEAD")
 def about(request: HttpRequest) -> HttpResponse:
     """What invitations are, how to stop them, how many there were, and what went wrong."""
-    return _page(
+    return render_page(
         request,
         "about",
         {
@@ -56,38 +29,38 @@ def about(request: HttpRequest) -> HttpResponse:
     )
 
 
-@for_everybody("GET", "HEAD", "POST")
+@without_account("GET", "HEAD", "POST")
 def stop(request: HttpRequest) -> HttpResponse:
     """Type an address, get a link. The answer is the same for every address."""
     if request.method != "POST":
-        return _page(request, "stop_anybody", {})
+        return render_page(request, "stop_anybody", {})
     typed = request.POST.get("address", "").replace("\x00", "")
     try:
         stopping.ask(address=typed, visitor=get_adapter().get_client_ip(request))
     except NotAnAddress as error:
         words = {"typed": typed, "error": str(error) if typed.strip() else "Type your address."}
-        return _page(request, "stop_anybody", words)
+        return render_page(request, "stop_anybody", words)
     confirming.nudged(tasks.send_account_mails.delay)
-    return _page(request, "stop_asked", {"hours": stopping.LINK_HOURS})
+    return render_page(request, "stop_asked", {"hours": stopping.LINK_HOURS})
 
 
-@for_everybody("GET", "HEAD", "POST")
+@without_account("GET", "HEAD", "POST")
 def stop_address(request: HttpRequest, secret: str) -> HttpResponse:
     """Behind that link: what stopping does, the button, and the receipt."""
     if request.POST.get("stop") == "everyone" and stopping.stop(secret=secret):
         return redirect("open:stop_address", secret)
     link = stopping.look(secret)
     if link is None:
-        return _page(request, "stop_too_old", {"hours": stopping.LINK_HOURS}, status=404)
-    return _page(request, "stop_address", {"link": link})
+        return render_page(request, "stop_too_old", {"hours": stopping.LINK_HOURS}, status=404)
+    return render_page(request, "stop_address", {"link": link})
 
 
-@for_everybody("GET", "HEAD", "POST")
+@without_account("GET", "HEAD", "POST")
 def stop_domain(request: HttpRequest) -> HttpResponse:
     """GET shows the record that proves a domain; POST looks for it, and stops what it proves."""
     typed = (request.POST if request.method == "POST" else request.GET).get("domain", "")
     if not typed and request.method != "POST":
-        return _page(request, "stop_domain", {})
+        return render_page(request, "stop_domain", {})
     try:
         context: dict[str, Any] = {"record": domains.record_for(typed)}
         if request.POST.get("stop") == "domain":
@@ -100,19 +73,9 @@ def stop_domain(request: HttpRequest) -> HttpResponse:
         context["error"] = "That was often for one day. Nothing was changed; try again tomorrow."
     except DnsSilent:
         context["error"] = "The name servers of this domain gave no answer. Nothing was changed."
-    return _page(request, "stop_domain", context)
+    return render_page(request, "stop_domain", context)
 
 
 _NO_RECORD = (
     "The record is not there, or not everywhere yet: the DNS may take an hour. Nothing was changed."
 )
-
-
-def _page(
-    request: HttpRequest, name: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    context |= {
-        "postal_address": settings.POSTAL_ADDRESS,
-        "contact": settings.INVITATIONS_ADDRESS,
-    }
-    return render(request, f"recipients/{name}.html", context, status=status)

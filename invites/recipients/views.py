@@ -6,48 +6,22 @@ is shown by the page that did it, so that it can be looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import redirect
 
 from invites.actions import answering, cases, erasing, linking, responding
 from invites.recipients.models import AnswerKind
+from invites.recipients.without_account import Decorator, render_page, without_account
 
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}  # RFC 8058, section 3.1
 STOP_EVERYONE = {"stop": ["everyone"]}  # the button on the stop page
 
-View = Callable[..., HttpResponse]
 
-
-def for_recipients(*methods: str) -> Callable[[View], View]:
-    """A page whose only authority is the token in its address: no account, no cookie, no form token.
-
-    Its address is a secret, so nothing may keep it, pass it on or list it.
-    """
-
-    def decorate(view: View) -> View:
-        limited = require_http_methods(list(methods))(view)
-
-        @csrf_exempt
-        @login_not_required
-        @wraps(view)
-        def answer(request: HttpRequest, **address: Any) -> HttpResponse:
-            response: HttpResponse = limited(request, **address)
-            response["Cache-Control"] = "no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex, nofollow"
-            return response
-
-        return answer
-
-    return decorate
+def for_recipients(*methods: str) -> Decorator:
+    """A page whose only authority is the token in its address, which nothing may list."""
+    return without_account(*methods, headers={"X-Robots-Tag": "noindex, nofollow"})
 
 
 @for_recipients("GET", "HEAD")
@@ -167,9 +141,5 @@ def gone(request: HttpRequest, token: str, *, nobody_to_stop: bool = False) -> H
 def page_for(
     request: HttpRequest, name: str, token: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    context |= {
-        "token": token,
-        "postal_address": settings.POSTAL_ADDRESS,
-        "contact": settings.INVITATIONS_ADDRESS,
-    }
-    return render(request, f"recipients/{name}.html", context, status=status)
+    """A page that knows its own link."""
+    return render_page(request, name, context | {"token": token}, status)

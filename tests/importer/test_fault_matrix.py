@@ -167,15 +167,15 @@ def test_a_pause_costs_time_alone_and_a_killed_worker_loses_no_page(
     says(site, run, f"{site.source.label} asks us to wait until", "You need not do anything.")
 
     site.sandbox.control.fault(site.endpoint, "server_error", page=2)
-    store = storing.store
+    store_page = storing.store_page
 
     def die(*args: Any, **how: Any) -> Any:
         raise SystemExit("killed")
 
-    monkeypatch.setattr(storing, "store", die)
+    monkeypatch.setattr(storing, "store_page", die)
     with pytest.raises(SystemExit):
         site.work()
-    monkeypatch.setattr(storing, "store", store)
+    monkeypatch.setattr(storing, "store_page", store_page)
     Import.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     site.work()
     is_done(site, run)

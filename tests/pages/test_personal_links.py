@@ -15,6 +15,7 @@ from importer.models import Contact
 from invites import outbox
 from invites.actions import confirming, forgetting, holding, linking
 from invites.models import Invitation, PersonalLink, PreparedMail, Reservation
+from invites.recipients.models import Standing
 from ledger import clock
 from ledger.models import Entry
 from tests import people
@@ -136,15 +137,17 @@ def test_one_person_gets_one_link_and_twice_is_the_same(
     assert "You made a personal link." in text_of(look(browser, "/invitations/choose/?show=all"))
 
 
-def test_a_link_counts_as_an_invitation(browser: Client, ana: User, settings: Any) -> None:
-    settings.INVITATIONS_PER_PERIOD = 1
+def test_a_link_counts_as_an_invitation(browser: Client, ana: User) -> None:
+    Standing.objects.create(sender=ana, allowance=1, since=clock.now())
     assert confirming.room_for(ana) == 1
     people.handed_over(ana, "Carlos Rui")
     assert confirming.room_for(ana) == 0
     page = f"/invitations/links/new/{people.without_address(ana).pk}/"
     answer = browser.post(page, looked_at(browser, page, TYPED))
     assert answer.status_code == 422
-    assert "A link counts as an invitation" in text_of(answer)
+    said = text_of(answer)
+    assert "A link counts as an invitation" in said
+    assert "as many as you can for now: 1 in 30 days." in said
 
 
 def test_who_is_on_hold_makes_no_link(browser: Client, ana: User, page: str) -> None:
