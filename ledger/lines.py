@@ -33,11 +33,13 @@ def leaf_hashes(lines: list[bytes]) -> list[bytes]:
 
 def _sqlite(first: int, last: int) -> list[bytes]:
     # SQLite takes any type into any column, and '' for NULL: such rows read the same and are counted
-    # out. A line break, which JSON escapes, would let one row pass for two.
+    # out. A line break, which JSON escapes, would let one row pass for two. Put together with ||, for
+    # printf ends a text at its first NUL, and whatever was added behind it would not show.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT group_concat(printf('%%d\t%%s\t%%s\t%%s\t%%s\t%%s', id, at, action, subject, actor, "
-            "facts), '\n'), count(*), count(CASE WHEN typeof(at) = 'text' AND typeof(action) = 'text' "
+            "SELECT group_concat(id || '\t' || at || '\t' || action || '\t' || subject || '\t' || "
+            "coalesce(actor, '') || '\t' || facts, '\n'), count(*), "
+            "count(CASE WHEN typeof(at) = 'text' AND typeof(action) = 'text' "
             "AND typeof(subject) = 'text' AND typeof(facts) = 'text' AND (actor IS NULL OR "
             "typeof(actor) = 'text' AND actor <> '') THEN 1 END) "
             "FROM ledger_entry WHERE id BETWEEN %s AND %s",  # a scan of the table: in order of ids

@@ -50,6 +50,17 @@ def edit(dice: random.Random, ids: list[int]) -> None:
     Entry.objects.filter(pk=entry.pk).update(**{column: new})
 
 
+def lengthen(dice: random.Random, ids: list[int]) -> None:
+    """A text goes on behind a NUL, where what is written in C stops reading. PostgreSQL takes none."""
+    is_sqlite = connection.vendor == "sqlite"
+    column = dice.choice(["at", "action", "subject", "facts"] if is_sqlite else ["action"])
+    end = "char(0)" if is_sqlite else "chr(1)"
+    _execute(
+        f"UPDATE ledger_entry SET {column} = {column} || {end} || 'x' WHERE id = %s",
+        dice.choice(ids),
+    )
+
+
 def delete(dice: random.Random, ids: list[int]) -> None:
     """One entry."""
     _execute("DELETE FROM ledger_entry WHERE id = %s", dice.choice(ids))
@@ -101,7 +112,7 @@ def rewrite(dice: random.Random, ids: list[int]) -> None:
 
 
 WAYS: list[Callable[[random.Random, list[int]], None]] = [
-    edit, delete, insert, reorder, truncate, go_back, rewrite,
+    edit, lengthen, delete, insert, reorder, truncate, go_back, rewrite,
 ]  # fmt: skip
 
 
