@@ -34,6 +34,8 @@ from importer.sources.shapes import joined
 PAGE_SIZE = 250
 MOST_BOOKS = 50
 MOST_HOPS = 5
+# Of all books: an invented one must not fill our memory with links.
+MOST_CARDS, MOST_LINKED = 100_000, 16 * 1024 * 1024
 _DAV, _CARD = "{DAV:}", "{urn:ietf:params:xml:ns:carddav}"
 _OPEN = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"'
 # What SourcePerson has, and what tells a group from a person. Servers may send the whole card all the
@@ -46,9 +48,10 @@ _WANTED = "".join(
     )
 )
 _ADDRESS_DATA = f"<D:prop><C:address-data>{_WANTED}</C:address-data></D:prop>"
-# RFC 6350, section 6.1.4, and what Apple wrote before that.
+# RFC 6350, section 6.1.4, and what Apple wrote before that. Nothing in it goes past the end of a line:
+# else a card of many such lines, each without a colon, would keep us for hours.
 _NO_PERSON = re.compile(
-    r"^(?:[\w-]+\.)?(?:X-ADDRESSBOOKSERVER-)?KIND(?:;[^:]*)?:\s*(?:group|location|device)\s*$",
+    r"^(?:[\w-]+\.)?(?:X-ADDRESSBOOKSERVER-)?KIND(?:;[^:\r\n]*)?:[ \t]*(?:group|location|device)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # In a text of XML 1.0 these can't stand at all.
@@ -163,12 +166,16 @@ def _books(server: Asks, url: str) -> list[str]:
 
 def _cards(server: Asks, url: str) -> list[_Card]:
     cards: list[_Card] = []
+    linked = 0
     for book in server.once("books", lambda: _books(server, url)):
         mark = _hash(urlsplit(book).path)[:16]
         for found in server.dav("PROPFIND", book, _propfind("D:resourcetype"), depth=1):
             kind = found.properties.get(f"{_DAV}resourcetype")
             if found.href and (kind is None or len(kind) == 0):
                 cards.append(_Card(mark + _hash(found.href)[:32], book, found.href))
+                linked += len(found.href)
+                if len(cards) > MOST_CARDS or linked > MOST_LINKED:
+                    raise SourceError("too_large", permanent=True)
     cards.sort(key=lambda card: card.mark)
     return cards
 

@@ -156,8 +156,11 @@ def _parted(line: bytes) -> tuple[bytes, bytes]:
     if not colon:
         return b"", b""
     if b'"' in head and head.count(b'"') % 2:
-        for match in re.finditer(b":", line):
-            if line.count(b'"', 0, match.start()) % 2 == 0:
+        in_quotes = False
+        for match in re.finditer(b'[":]', line):
+            if match[0] == b'"':
+                in_quotes = not in_quotes
+            elif not in_quotes:
                 head, value = line[: match.start()], line[match.end() :]
                 break
     if len(line) > LONGEST_VALUE:
@@ -372,5 +375,5 @@ def _label(head: _Head, card: _Card, charset: str) -> str:
         for other, raw in card.values.get(b"X-ABLABEL", ()):
             if other.group == head.group:
                 label = _unescaped(_text(other, raw, charset)).strip()
-                return _APPLE_LABEL.sub(r"\1", label)[:80]
+                return _APPLE_LABEL.sub(r"\1", label[:200])[:80]
     return ""

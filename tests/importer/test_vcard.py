@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -265,6 +266,12 @@ def test_nothing_makes_the_reader_fail() -> None:
 )  # fmt: skip
 def test_nonsense_gives_nobody(raw: bytes) -> None:
     assert read(raw) == []
+
+
+def test_a_line_of_nothing_but_parting_signs_is_read_in_a_moment() -> None:
+    started = time.perf_counter()
+    read(card('FN;X="' + ":" * 200_000, version="4.0"))
+    assert time.perf_counter() - started < 2
 
 
 def test_a_huge_value_is_cut_and_the_next_card_is_read() -> None:
