@@ -208,7 +208,10 @@ class _Credentials(requests.auth.AuthBase):
         self._access = access
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._access.header()
+        header = self._access.header()
+        if not (header.isascii() and header.isprintable()):
+            raise AccessRevoked  # nobody gave this out, and what can't be sent would be quoted in a log
+        request.headers["Authorization"] = header
         return request
 
 

@@ -360,6 +360,49 @@ def test_a_token_that_dies_ends_the_reading(front: Gate) -> None:
     assert error.value.code == "access_ended"
 
 
+def answering_all(asked: str, *, cards: int = 0) -> bytes:
+    """A book that answers whatever is asked with one card, and so many links to others."""
+    links = "".join(f"<response><href>/{n}</href></response>" for n in range(cards))
+    return (
+        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><response><href>/</href>'
+        "<propstat><prop><resourcetype><C:addressbook/></resourcetype>"
+        f"<C:address-data>{asked}</C:address-data></prop></propstat></response>{links}</multistatus>"
+    ).encode()
+
+
+def test_a_card_that_is_no_card_costs_nobody_an_hour(settings: Any) -> None:
+    with server(says(answering_all("KIND;\n" * 20_000), 207)) as (port, _):
+        settings.PRIVATE_SERVERS = {f"localhost:{port}"}
+        access = Access("secret", "ana", server=f"http://localhost:{port}/")
+        started = time.perf_counter()
+        with connection.opened(access, "") as asked:
+            carddav.search(asked, asked.url, "ana")
+        assert time.perf_counter() - started < 2
+
+
+def test_a_book_of_endless_links_is_not_held_in_memory(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carddav, "MOST_CARDS", 50)
+    with server(says(answering_all("", cards=51), 207)) as (port, _):
+        settings.PRIVATE_SERVERS = {f"localhost:{port}"}
+        access = Access("secret", "ana", server=f"http://localhost:{port}/")
+        with connection.opened(access, "") as asked, pytest.raises(SourceError) as error:
+            carddav.read_page(asked, asked.url, "")
+        assert error.value.code == "too_large"
+
+
+@pytest.mark.parametrize("secret", ["ключ", "a\r\nX-Injected: yes", "a\nb", "\ud800"])
+def test_what_no_header_can_say_is_no_access(settings: Any, secret: str) -> None:
+    with server(says(b"", 207)) as (port, seen):
+        settings.PRIVATE_SERVERS = {f"localhost:{port}"}
+        access = Access(secret, server=f"http://localhost:{port}/")
+        with connection.opened(access, "") as asked, pytest.raises(SourceError) as error:
+            asked.get(asked.url)
+        assert error.value.code == "access_ended"
+        assert not seen.requests
+
+
 @pytest.mark.parametrize(
     ("home", "code"),
     [
