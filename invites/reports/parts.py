@@ -26,7 +26,7 @@ _PARAMETER = r'{}\s*=\s*(?:"([^"\r\n]{{1,200}})"|([^\s;"]{{1,200}}))'
 _BOUNDARY = re.compile(_PARAMETER.format("boundary"), re.IGNORECASE)
 _CHARSET = re.compile(_PARAMETER.format("charset"), re.IGNORECASE)
 _LINE_TAG = re.compile(r"<(?:br|/p|/div|/tr|/td|/li|/h\d|hr)\b[^<>]{0,200}>", re.IGNORECASE)
-_HIDDEN = re.compile(r"<(style|script|head)\b.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDING_TAG = re.compile(r"<(style|script|head)\b|</(style|script|head)\s{0,20}>", re.IGNORECASE)
 _TAG = re.compile(r"<[/!a-zA-Z][^<>]{0,2000}>")
 
 # RFC 3462, RFC 6522, RFC 6533: the mail that a report is about, whole or its headers.
@@ -175,5 +175,20 @@ def _decoded(value: str) -> str:
 
 
 def _without_tags(page: str) -> str:
-    page = _HIDDEN.sub(" ", page[: 4 * MAX_TEXT])
+    page = _without_hidden(page[: 4 * MAX_TEXT])
     return html.unescape(_TAG.sub(" ", _LINE_TAG.sub("\n", page)))
+
+
+def _without_hidden(page: str) -> str:
+    """Without what stands between a tag of these and its end. One way through the page: strangers
+    write it, and a pattern that looks for each end anew would keep us for minutes."""
+    kept, at = [], 0
+    opened: dict[str, int] = {}
+    for tag in _HIDING_TAG.finditer(page):
+        if tag[1]:
+            opened.setdefault(tag[1].lower(), tag.start())
+        elif (start := opened.get(tag[2].lower())) is not None:
+            kept.append(page[at:start])
+            at = tag.end()
+            opened.clear()
+    return " ".join([*kept, page[at:]])
