@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from invites import trust
 from invites.actions import holding
-from invites.consent import MAY_HAVE_LEFT
+from invites.consent import WITHDRAWABLE_STATES
 from invites.models import Hold, Invitation
 from invites.recipients.models import AGAINST_THE_SENDER, Standing
 from invites.trust import Verdict
@@ -62,8 +62,10 @@ def has_fewer(member: User) -> bool:
 
 
 def _answers() -> list[tuple[User, int, int]]:
-    """Per sender with enough of them: recipients reached, and how many answered against the sender.
+    """Per sender with enough of them: recipients, and how many of them answered against the sender.
 
+    Who can't be invited counts as one who gave no answer: with four mailboxes of their own, a sender
+    could else learn from the limit whether the fifth person was reached.
     A person who has lifted a sender's hold has weighed all that went before.
     """
     lifted = (
@@ -78,7 +80,7 @@ def _answers() -> list[tuple[User, int, int]]:
     )
     since = clock.now() - timedelta(days=WEIGHED_DAYS)
     rows = (
-        Invitation.objects.filter(state__in=MAY_HAVE_LEFT, finished_at__gt=since)
+        Invitation.objects.filter(state__in=WITHDRAWABLE_STATES, finished_at__gt=since)
         .annotate(looked_at=Coalesce(Subquery(lifted), Value(since), output_field=DateTimeField()))
         .filter(finished_at__gt=F("looked_at"))
         .values("sender_id")

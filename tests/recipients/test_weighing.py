@@ -9,7 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invites import tokens, trust
-from invites.actions import answering, cases, confirming, holding, weighing
+from invites.actions import answering, cases, confirming, holding, suppressing, weighing
+from invites.actions.suppressing import Reason
+from invites.consent import State
 from invites.models import Hold, Invitation
 from invites.recipients.models import AnswerKind, Standing
 from invites.trust import Verdict
@@ -100,6 +102,20 @@ def test_one_in_five_leaves_fewer_until_the_answers_change(ana: User, bea: Clien
     weighing.weigh_answers()
     assert confirming.room_for(ana) == 15
     assert not Standing.objects.exists()
+
+
+def test_a_limit_does_not_tell_whether_the_fifth_person_can_be_invited(ana: User) -> None:
+    tom = people.member("Tom Berg")
+    suppressing.suppress(f"bea4@{ana.pk}.example", reason=Reason.OWNER)
+    for sender in (ana, tom):
+        own_mailbox, *_ = reached(sender, 5)
+        answering.give(token=own_mailbox, kind=AnswerKind.DONT_KNOW)
+    assert Invitation.objects.filter(state=State.BLOCKED).count() == 1
+
+    weighing.weigh_answers()
+
+    for sender in (ana, tom):
+        assert confirming.room_for(sender) == 20 // 2 - 5
 
 
 def test_many_hold_the_sender_until_a_person_has_looked_and_then_count_no_more(ana: User) -> None:
