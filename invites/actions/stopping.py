@@ -47,7 +47,7 @@ def ask(*, address: str, visitor: str) -> None:
     read = addresses.read(address)
     if not read.envelope:
         raise NotAnAddress("No mail from here can reach this address. Write to us instead.")
-    seldom = counted("address", read.normalised, MAILS_A_DAY_PER_ADDRESS)
+    seldom = counted("address", _mailbox(read.normalised), MAILS_A_DAY_PER_ADDRESS)
     seldom &= counted("network", network_of(visitor), MAILS_A_DAY_PER_NETWORK)
     words = {
         "link": settings.SITE_URL + reverse("open:stop_address", args=[seal(read.envelope)]),
@@ -95,6 +95,15 @@ def _address(secret: str) -> str | None:
     return opened.removeprefix(_PURPOSE) if opened.startswith(_PURPOSE) else None
 
 
+def _mailbox(normalised: str) -> str:
+    """The mailbox that many spellings may reach: without what follows a "+", and without dots.
+
+    For counting alone. Somewhere these are two people's; then they share three mails a day.
+    """
+    local, _, domain = normalised.rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '')}@{domain}"
+
+
 def counted(kind: str, value: str, most: int) -> bool:
     """Counts one more request of today, under a keyed hash; whether it is within the limit."""
     key = keyed_hash(f"asked to stop, {kind}", value)
@@ -103,9 +112,10 @@ def counted(kind: str, value: str, most: int) -> bool:
 
 
 def network_of(visitor: str) -> str:
-    """An IPv4 address's /24, an IPv6 address's /64; anything else as it is."""
+    """An IPv4 address's /24, an IPv6 address's /48, of which many a home has 65,536 networks for
+    itself; anything else as it is."""
     try:
         address = ipaddress.ip_address(visitor)
     except ValueError:
         return visitor
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
