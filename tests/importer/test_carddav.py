@@ -377,7 +377,7 @@ def test_a_card_that_is_no_card_costs_nobody_an_hour(settings: Any) -> None:
         started = time.perf_counter()
         with connection.opened(access, "") as asked:
             carddav.search(asked, asked.url, "ana")
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 10  # it took minutes
 
 
 def test_a_book_of_endless_links_is_not_held_in_memory(

@@ -237,7 +237,7 @@ def test_a_page_of_tags_without_an_end_is_read_in_a_moment() -> None:
     raw = letter("<style " * 36_000, subject="failure notice", content_type="text/html")
     started = time.perf_counter()
     read(raw)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10  # it took minutes
 
 
 @pytest.mark.parametrize(
