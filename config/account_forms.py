@@ -68,11 +68,18 @@ class SignupForm(_InOurWords, account.SignupForm):  # type: ignore[misc]
     other_address = forms.BooleanField(
         required=False, label="Sign up with the address above all the same"
     )
-    other: responding.OtherAddress | None = None
+    other: responding.Invited | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["invitation"].initial = context.request.GET.get("invitation", "")
+
+    def invited(self) -> responding.Invited | None:
+        """Whose invitation is accepted by this, if any; said above the fields."""
+        try:
+            return responding.invited(UUID(self["invitation"].value() or ""))
+        except ValueError:
+            return None
 
     def visible_fields(self) -> list[forms.BoundField]:
         """Without the question, which the page puts below them where it is due."""

@@ -19,7 +19,7 @@ from importer.sources import typed
 from invites import stored_mail, tokens
 from invites.actions.suppressing import Reason, hashes_of_recipient, suppress
 from invites.addresses import hashes_of, masked
-from invites.consent import MAY_HAVE_LEFT, State
+from invites.consent import MAY_HAVE_LEFT, WITHDRAWABLE_STATES, State
 from invites.models import Batch, Invitation, PreparedMail, SetAside, Suppression
 from invites.recipients.models import Answer, AnswerKind, Case
 from invites.rendering import letter_for
@@ -153,24 +153,44 @@ def _whatever_became_of_it(token: str) -> Invitation | None:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherAddress:
-    """An invitation that went to another address than the one that somebody signs up with."""
+class Invited:
+    """Whose invitation brings somebody to sign up, and where it went."""
 
     sender_name: str
     invited_address: str  # masked
 
 
-def other_address(*, uid: UUID, address: str) -> OtherAddress | None:
+def other_address(*, uid: UUID, address: str) -> Invited | None:
     """Whom an invitation was for, if not for `address`; None: for it, or there is none. Reads only."""
-    invitation = Invitation.objects.filter(uid=uid, state__in=MAY_HAVE_LEFT).first()
-    if invitation is None or not invitation.recipient_address or invitation.withdrawn_at:
+    invitation = _to_join_by(uid)
+    if invitation is None:
         return None
     try:
         if invitation.recipient_hash in _hashes(address):
             return None
     except NotAnAddress:
         return None
-    return OtherAddress(
+    return _whose(invitation)
+
+
+def invited(uid: UUID) -> Invited | None:
+    """What to say to who comes from this invitation; None: there is none. Reads only."""
+    invitation = _to_join_by(uid)
+    return _whose(invitation) if invitation else None
+
+
+def _to_join_by(uid: UUID) -> Invitation | None:
+    """A blocked one, too: its sender knows the `uid`, and must not learn by it who can't be invited."""
+    return (
+        Invitation.objects.select_related("sender")
+        .filter(uid=uid, state__in=WITHDRAWABLE_STATES, withdrawn_at=None)
+        .exclude(recipient_address="")
+        .first()
+    )
+
+
+def _whose(invitation: Invitation) -> Invited:
+    return Invited(
         sender_name=invitation.sender.get_full_name(),
         invited_address=masked(invitation.recipient_address),
     )

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from invites import outbox
 from invites.actions import account_mails, responding
 from invites.models import Invitation
 from ledger.models import Entry
@@ -47,6 +48,15 @@ def enter_code(browser: Client, post: Sink, address: str) -> None:
     (code,) = re.findall(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", raw.decode(), re.MULTILINE)
     answer = browser.post("/accounts/confirm-email/", {"code": code})
     assert answer.status_code == 302, text_of(answer)
+
+
+def test_who_has_joined_is_not_asked_to_sign_up_again(bea: Client, link: str, post: Sink) -> None:
+    sign_up(Client(), post, "bea@norte.example")
+
+    said = text_of(look(bea, f"{link}accept/"))
+
+    assert said.startswith("You accepted Ana Diaz’s invitation")
+    assert "Go to sign-up" not in said
 
 
 def test_the_page_says_which_address_binds_and_what_the_sender_sees(bea: Client, link: str) -> None:
@@ -176,6 +186,26 @@ def test_another_address_at_sign_up_is_asked_about_first(link: str, post: Sink) 
 
     assert browser.post("/accounts/signup/", typed | {"other_address": "on"}).status_code == 302
     assert User.objects.filter(email=typed["email"]).exists()
+
+
+def test_sign_up_says_whose_invitation_it_is_and_a_blocked_one_looks_no_different(
+    link: str, post: Sink
+) -> None:
+    (invitation,) = Invitation.objects.all()
+    ana = people.member("Ana Diaz", "ana.two@diaz.example")
+    people.reviewed(ana, "Bea Sousa", "bea@norte.example")
+    blocked = people.confirm(ana).invitations.get()
+    outbox.send_due()
+    blocked.refresh_from_db()
+    assert blocked.state == "blocked"
+
+    for uid in (invitation.uid, blocked.uid):
+        said = text_of(Client().get(f"/accounts/signup/?invitation={uid}"))
+        assert "You come from Ana Diaz’s invitation, which went to b•••@n•••.example." in said
+        typed = {"email": "carl@elsewhere.example", "invitation": str(uid)}
+        said = text_of(Client().post("/accounts/signup/", typed))
+        assert "Ana Diaz’s invitation went to b•••@n•••.example." in said
+    assert "You come from" not in text_of(Client().get("/accounts/signup/?invitation=nonsense"))
 
 
 def test_the_invited_address_in_another_spelling_is_not_asked_about(link: str, post: Sink) -> None:
