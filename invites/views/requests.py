@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from invites.actions import requesting
+from invites.actions import cases, requesting
 from invites.actions.requesting import Choice
 from invites.views.members import MemberRequest
 
@@ -19,23 +19,28 @@ DONE = {
     Choice.DECLINE: "Declined. Nobody is told.",
     Choice.DONT_KNOW: "Noted. It counts against the sender, who isn’t told.",
     Choice.STOP: "Done. No member of this site can send you an invitation again.",
-    Choice.REPORT: "Reported. A person looks at it, and the sender’s other invitations wait.",
+    Choice.REPORT: "Reported. A person looks at it, and this page shows what becomes of it.",
 }
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def requests(request: MemberRequest) -> HttpResponse:
-    """GET lists what waits for an answer; POST answers one (`invitation`, `answer`)."""
+    """GET lists what waits for an answer; POST answers one (`invitation`, `answer`, `words`)."""
     if request.method != "POST":
-        pages = requesting.requests_of(request.user)
-        return render(request, "invites/requests.html", {"pages": pages})
+        context = {
+            "pages": requesting.requests_of(request.user),
+            "reports": requesting.reports_of(request.user),
+            "most": cases.LONGEST,
+        }
+        return render(request, "invites/requests.html", context)
     try:
         uid = UUID(request.POST.get("invitation", ""))
         choice = Choice(request.POST.get("answer", ""))
     except ValueError:
         raise Http404 from None
-    if requesting.answer(member=request.user, uid=uid, choice=choice):
+    words = request.POST.get("words", "").replace("\x00", "")
+    if requesting.answer(member=request.user, uid=uid, choice=choice, words=words):
         messages.success(request, DONE[choice])
     else:
         messages.warning(request, "This invitation is not there any more. Nothing was changed.")

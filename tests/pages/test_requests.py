@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invites import outbox
-from invites.actions import outcomes
+from invites.actions import cases, outcomes
 from invites.models import Batch, Hold, Invitation, Suppression
+from invites.recipients.models import Case
 from ledger import clock
 from tests import people
 from tests.arrivals import mail_server
@@ -124,3 +125,24 @@ def test_a_withdrawn_request_is_gone(bea: Client, invitation: Invitation, batch:
 @pytest.mark.parametrize("posted", [{}, {"answer": "accept"}, {"invitation": "x", "answer": "y"}])
 def test_a_forged_form_changes_nothing(bea: Client, posted: dict[str, str]) -> None:
     assert bea.post(PATH, posted).status_code == 404
+
+
+def test_a_report_takes_words_along_and_its_outcome_is_read_where_it_was_made(
+    bea: Client, invitation: Invitation
+) -> None:
+    posted = {"invitation": str(invitation.uid), "answer": "report", "words": "Not really Ana."}
+    said = text_of(bea.post(PATH, posted, follow=True))
+    assert "You reported Ana Diaz’s invitation" in said
+    assert "Decided not yet" in said
+
+    case = Case.objects.get()
+    assert case.words == "Not really Ana."
+    staff = people.member("Sam Staff")
+    cases.decide(case=case, decision="It was not Ana.", what_changed="Closed.", staff=staff)
+
+    said = text_of(look(bea, PATH))
+    assert "It was not Ana." in said
+    assert "What changed Closed." in said
+    stranger = Client()
+    stranger.force_login(staff)
+    assert "You reported" not in text_of(look(stranger, PATH))
