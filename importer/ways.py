@@ -41,7 +41,7 @@ _BESIDE = {
         ("importer:upload", "", "Read a file"),
     ),
     Group.OTHER: (
-        "Or no address book at all.",
+        "A CRM, a server of your own, or no address book at all.",
         ("importer:connect", "#type", "Type an address"),
     ),
 }

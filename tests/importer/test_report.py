@@ -29,7 +29,7 @@ def test_each_entry_is_in_one_list_with_what_became_of_it(site: Site) -> None:
     assert "Merged (1)" in merged
     (entry,) = MergedEntry.objects.all()
     assert f"Beatriz Sousa Entry {entry.number}: has the address Bea@Norte.example" in merged
-    assert "One with Bea Sousa, from Google contacts" in merged
+    assert "One with Bea Sousa (Google contacts)" in merged
     kept = rows(site, run, "kept")
     assert all(contact.name in kept for contact in Contact.objects.all())
     assert "Shared mailbox: can’t be invited." in kept
