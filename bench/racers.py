@@ -28,7 +28,6 @@ from ledger.subjects import of_member
 
 ALONE = "left alone"
 MOMENTS = ("WAITING", "WAITING", "WAITING", "MAIL", "RCPT", "DATA", "DOT", "TAKEN", "REFUSED")
-SPREAD = 0.02  # seconds per mail, over which the early ones are spread
 ON_THE_WAY = [State.CONFIRMED, State.CLAIMED, State.SENDING]
 TOOK_IT_BUT = "451 try again later"
 

@@ -7,6 +7,7 @@ after the other to the same import: that is quicker than an import for each, and
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from importer import reading, storing
 from importer.models import Contact, Grant, Import, ImportState
-from importer.sources import KINDS, connection, graph, hubspot, jmap, other_contacts, people_api
+from importer.sources import KINDS, connection
 from ledger import clock
 from tests.importer.conftest import TWELVE, Site, source_at
 from tests.page_rules import hold_to_rules, text_of
@@ -57,8 +58,10 @@ ORDERS: dict[str, dict[str, Any]] = {
 @pytest.fixture(params=PEOPLE)
 def site(request: pytest.FixtureRequest, site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site with one of the providers, and small pages."""
-    for module in (people_api, other_contacts, graph, hubspot, jmap):
-        monkeypatch.setattr(module, "PAGE_SIZE", PAGE)
+    for kind in KINDS.values():
+        module = sys.modules[kind.read_page.__module__]
+        if hasattr(module, "PAGE_SIZE"):
+            monkeypatch.setattr(module, "PAGE_SIZE", PAGE)
     site.offer(source_at(site.sandbox.url, request.param))
     return site
 
