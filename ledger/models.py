@@ -87,6 +87,9 @@ class Seal(models.Model):
     # Ids up to it that were not there yet: [first, last, seconds since 1970 when it was noticed].
     gaps = models.JSONField()
 
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="ledger_seal_by_moment")]
+
     def __str__(self) -> str:
         return f"seal {self.number}"
 

@@ -21,6 +21,9 @@ MONTHS_SHOWN = 12
 FEWEST = 5  # a smaller number might tell somebody who it was
 # Ids are given before entries are committed, so that their order is not quite that of the moments.
 _OVERLAP = timedelta(days=1)
+# As their senders see it. Were only those counted that left, whoever sent all the mail of a month could
+# read from it how many of the people can't be invited, or are members.
+_SENT = ("invitation.sent", "invitation.requested", "invitation.blocked")
 _ON_REQUEST = (Reason.RECIPIENT, Reason.OWNER, Reason.DOMAIN)
 
 
@@ -52,8 +55,14 @@ def months() -> list[Month]:
 
 
 def head() -> str:
-    """The newest signed head of the ledger, for whoever wants to keep it; "" without one."""
-    return Seal.objects.order_by("-number").values_list("note", flat=True).first() or ""
+    """The last signed head of the months that are over, for whoever wants to keep it; "" without one.
+
+    Not the newest: it says how many entries there are, and on a quiet day a sender could read from that
+    whether a recipient has stopped, answered or done nothing.
+    """
+    this_month = _moment(clock.now().date().replace(day=1))
+    over = Seal.objects.filter(at__lt=this_month).order_by("-at")
+    return over.values_list("note", flat=True).first() or ""
 
 
 def _in_words(number: int) -> str:
@@ -94,7 +103,7 @@ def _figures(month: date) -> dict[str, int]:
             at__gte=start,
             at__lt=end,
             action__in=[
-                "invitation.sent",
+                *_SENT,
                 "invitation.accepted",
                 "invitation.reported",
                 "address.suppressed",
@@ -117,7 +126,7 @@ def _counts_as(action: str, reason: str | None, whom: str | None) -> str:
             return "complained"
         return "stopped" if reason in _ON_REQUEST and whom == "everyone" else ""
     return {
-        "invitation.sent": "sent",
+        **dict.fromkeys(_SENT, "sent"),
         "invitation.accepted": "accepted",
         "invitation.reported": "complained",
         "hold.placed": "held",

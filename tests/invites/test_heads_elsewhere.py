@@ -97,9 +97,14 @@ def test_a_place_that_does_not_take_it_is_tried_again_and_told(
     )
 
 
-def test_everybody_can_read_the_newest_head(client: Any) -> None:
-    page = client.get("/about-invitations/").content.decode()
-    assert "For whoever keeps watch" not in page
+def test_everybody_can_read_the_head_of_the_month_before_and_nobody_how_the_ledger_grows(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = client.get("/about-invitations/").content
     note = sealed()
+    assert client.get("/about-invitations/").content == before
+    assert b"For whoever keeps watch" not in before
+    next_month = clock.now() + timedelta(days=31)
+    monkeypatch.setattr(clock, "now", lambda: next_month)
     page = client.get("/about-invitations/").content.decode()
     assert note.replace("+", "&#x2B;") in page.replace("+", "&#x2B;")
