@@ -9,6 +9,7 @@ import logging
 import smtplib
 import socket
 import ssl
+import uuid
 from collections.abc import Sequence
 from email.charset import QP, Charset
 from types import TracebackType
@@ -39,6 +40,10 @@ ACCOUNT_TEMPLATES = frozenset(
         "recipients/email/stop_link",
     }
 )
+
+
+# How the Message-ID of account mail begins, so that nobody takes it for an invitation's.
+ACCOUNT_ID = "account."
 
 
 class DeliveryError(Exception):
@@ -223,6 +228,10 @@ def _words(code: int, words: bytes) -> str:
     return f"{code} {words.decode(errors='replace')}"[:500]
 
 
+def _domain() -> str:
+    return str(settings.INVITATIONS_ADDRESS).rpartition("@")[2]
+
+
 class AccountMail(EmailMessage):
     """Mail to a member about their own account; `template` says which."""
 
@@ -232,6 +241,7 @@ class AccountMail(EmailMessage):
             body=text,
             from_email=f"{settings.SITE_NAME} <{settings.INVITATIONS_ADDRESS}>",
             to=[to],
+            headers={"Message-ID": f"<{ACCOUNT_ID}{uuid.uuid4().hex}@{_domain()}>"},
         )
         self.template = template
         # 7-bit, as invitations are: a server that has to convert a mail breaks its signature.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -23,6 +24,7 @@ from importer.addresses import NotAnAddress
 from invites.actions import returned_mail
 from invites.addresses import hashes_of
 from invites.consent import CAN_COME_BACK
+from invites.delivery import ACCOUNT_ID
 from invites.models import Invitation
 from invites.reports import Kind, Recipient, Report, reasons
 from ledger import clock
@@ -46,6 +48,7 @@ _KINDS = {
     EventType.DELIVERED: Kind.DELIVERED,
     EventType.AUTORESPONDED: Kind.AUTO_REPLY,
 }
+_ACCOUNT_MAIL = re.compile(re.escape(ACCOUNT_ID) + r"[0-9a-f]{32}@")
 # What comes later is about another mail to the same person, as about their account.
 _LATEST = timedelta(days=30)
 
@@ -97,7 +100,9 @@ def _report(event: AnymailTrackingEvent, kind: Kind) -> Report:
 def _invitation(recipient: str, told: str) -> UUID | None:
     """The recipient's invitation whose Message-ID the event has, else their latest.
 
-    Others' Message-IDs count for nothing: the words of a receiving server can hold anything.
+    Others' Message-IDs count for nothing: the words of a receiving server can hold anything. But an
+    event about account mail is about no invitation: anybody can have the stop page mail somebody, and
+    who calls that spam says nothing about who once invited them.
     """
     try:
         hashes = [hashed.value for hashed in hashes_of(recipient)]
@@ -109,4 +114,6 @@ def _invitation(recipient: str, told: str) -> UUID | None:
         send_after__gt=clock.now() - _LATEST,
     ).order_by("-send_after", "-id")
     uids = list(left.values_list("uid", flat=True))
-    return next((uid for uid in uids if uid.hex in told), uids[0] if uids else None)
+    if named := [uid for uid in uids if uid.hex in told]:
+        return named[0]
+    return uids[0] if uids and not _ACCOUNT_MAIL.search(told) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import email
 import hashlib
 import hmac
 import json
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
+from invites.actions import account_mails, stopping
 from invites.models import Hold, Invitation, Reservation, Suppression
 from tests import people
 from tests.arrivals import arrived, mail_server
@@ -72,6 +74,19 @@ def test_mailguns_hard_bounce_shuts_the_address(bea: Invitation) -> None:
     bea.refresh_from_db()
     assert bea.bounced_at
     assert Suppression.objects.get().reason == "bounce"
+
+
+def test_who_calls_a_stop_mail_spam_says_nothing_about_who_invited_them(
+    bea: Invitation, sink: Sink
+) -> None:
+    stopping.ask(address=BEA, visitor="192.0.2.1")
+    account_mails.send_pending()
+    mail = email.message_from_bytes(sink.taken[-1][1])
+    before = every_row()
+    headers = {"headers": {"message-id": mail["Message-ID"].strip("<>")}}
+    assert post(mailgun("complained", message=headers)) == 200
+    assert post(mailgun("failed", message=headers, **failed())) == 200
+    assert every_row() == before
 
 
 def test_a_temporary_failure_and_an_opened_mail_change_nothing(bea: Invitation) -> None:
