@@ -9,8 +9,7 @@ class InvitesConfig(AppConfig):
 
     def ready(self) -> None:
         """Puts this app's guards on the list that every migration installs."""
-        from invites import address_key, guards, joining, provider_events
-        from invites.desk import rights
+        from invites import address_key, guards, joining, provider_events, rights
         from ledger import guards as database
 
         database.declare(guards.GUARDS)

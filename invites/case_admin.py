@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from invites.actions import cases, publishing
 from invites.recipients.models import Case, Incident, MonthlyFigures
+from invites.rights import FreshAdmin, stale
 from ledger.admin import ReadOnlyAdmin
 
 
@@ -42,7 +43,7 @@ class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
+class CaseAdmin(FreshAdmin, ReadOnlyAdmin):
     """Reports, newest first. Saving decides; looking does not count as reading, the action does."""
 
     form = DecisionForm
@@ -78,6 +79,9 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.action(description="I have read these reports", permissions=["change"])
     def mark_read(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Each reporter sees it."""
+        if why := stale(request):
+            self.message_user(request, why, messages.ERROR)
+            return
         assert isinstance(request.user, User), "only members of the staff get here"
         for case in queryset.select_related("invitation"):
             cases.mark_read(case=case, staff=request.user)
@@ -94,7 +98,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Incident)
-class IncidentAdmin(ReadOnlyAdmin):
+class IncidentAdmin(FreshAdmin, ReadOnlyAdmin):
     """The log that stands on the page about invitations. Entries are added and corrected, not removed."""
 
     list_display = ("day", "title")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Q, TextChoices
 
 from invites.models import Batch, Invitation, Relationship, SetAside
 from invites.recipients.models import AnswerKind
 from ledger.models import Entry
+from ledger.subjects import known_member
 
 WORDS = {
     "invitation.chosen": "The sender chose this person.",
@@ -46,8 +48,8 @@ WORDS = {
     "invitation.erased": "Name, address and mail were erased, as promised after a year.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
-    "hold.placed": "The batch was put on hold: {reason}",
-    "hold.lifted": "The hold on the batch was lifted: {reason}",
+    "hold.placed": "Put on hold: {reason}",
+    "hold.lifted": "The hold was lifted: {reason}",
     "evidence.taken": "Staff took the evidence of it.",
 }
 
@@ -71,6 +73,12 @@ def steps_of(invitation: Invitation) -> list[Step]:
 def steps_of_batch(batch: Batch) -> list[Step]:
     """Every step of a batch itself, oldest first."""
     return _steps(Q(subject=batch.uid))
+
+
+def holds_of_member(member: User) -> list[Step]:
+    """When everything from a member was put on hold, and when that was lifted; the oldest first."""
+    uid = known_member(member.pk)
+    return _steps(Q(subject=uid, action__in=["hold.placed", "hold.lifted"])) if uid else []
 
 
 def _steps(about: Q) -> list[Step]:

@@ -22,6 +22,7 @@ from invites.actions import suppressing
 from invites.actions.suppressing import WHY, WHY_LIFTED, LiftReason, Reason
 from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.models import SetAside, Suppression
+from invites.rights import FreshAdmin
 from ledger.admin import ReadOnlyAdmin
 from ledger.models import Entry, Subject
 from ledger.subjects import of_member
@@ -67,7 +68,7 @@ class LiftForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ReadOnlyAdmin):
+class SuppressionAdmin(FreshAdmin, ReadOnlyAdmin):
     """Nothing but a whole address finds anything. Adding suppresses, saving lifts."""
 
     list_display = ("id", "why", "for_whom", "created_at", "lifted_at")

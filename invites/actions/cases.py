@@ -103,6 +103,16 @@ def decide(*, case: Case, decision: str, what_changed: str, staff: User) -> None
     _record("invitation.report_decided", case, staff)
 
 
+@transaction.atomic
+def answer_all(*, ids: list[int], decision: str, what_changed: str, staff: User) -> int:
+    """Decides on several reports alike; returns on how many. Whatever was decided meanwhile stays so."""
+    waiting = Case.objects.select_for_update(of=("self",)).filter(pk__in=ids, decided_at=None)
+    found = list(waiting.select_related("invitation").order_by("id"))
+    for case in found:
+        decide(case=case, decision=decision, what_changed=what_changed, staff=staff)
+    return len(found)
+
+
 def _record(action: str, case: Case, staff: User) -> None:
     append([Event(action, case.invitation.uid, of_member(staff.pk))])
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invites.desk import views
+from invites.desk import acting, views
 
 app_name = "desk"
 urlpatterns = [
@@ -12,4 +12,11 @@ urlpatterns = [
     path("batch/<uuid:uid>/", views.batch, name="batch"),
     path("invitation/<uuid:uid>/", views.invitation, name="invitation"),
     path("invitation/<uuid:uid>/evidence/", views.evidence, name="evidence"),
+    path("hold/sender/<int:pk>/", acting.hold_sender, name="hold_sender"),
+    path("hold/batch/<uuid:uid>/", acting.hold_batch, name="hold_batch"),
+    path("hold/source/<slug:name>/", acting.hold_source, name="hold_source"),
+    path("hold/site/", acting.hold_site, name="hold_site"),
+    path("lift/<int:pk>/", acting.lift, name="lift"),
+    path("suppress/", acting.suppress, name="suppress"),
+    path("answer/<int:pk>/", acting.answer, name="answer"),
 ]

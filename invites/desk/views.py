@@ -15,10 +15,10 @@ from invites import stored_mail
 from invites.actions import holding, taking_evidence
 from invites.actions.health import alive
 from invites.desk import finding, waiting
-from invites.desk.rights import Act, may, needs, staff_of
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
-from invites.steps import steps_of, steps_of_batch
+from invites.rights import Act, may, needs, staff_of
+from invites.steps import holds_of_member, steps_of, steps_of_batch
 
 
 def page(
@@ -48,6 +48,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "well": [finding for finding in health if finding.well],
         "groups": groups, "more_complaints": more_complaints, "complaints_read": waiting.COMPLAINTS,
         "holds": holds, "more_holds": more_holds,
+        "sources": waiting.sources(),
         "unknown": unknown, "more_unknown": more_unknown, "unknown_days": waiting.UNKNOWN_DAYS,
     })  # fmt: skip
 
@@ -79,7 +80,7 @@ def sender(request: HttpRequest, pk: int) -> HttpResponse:
         "member": member,
         "batches": batches[: finding.A_PAGE],
         "older": batches[finding.A_PAGE - 1].pk if len(batches) > finding.A_PAGE else None,
-        "scope": holding.of_sender(member),
+        "steps": holds_of_member(member),
         "holds": _holds_on(holding.of_sender(member)),
     })  # fmt: skip
 
@@ -95,7 +96,6 @@ def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
         "invitations": invitations[: finding.A_PAGE],
         "later": invitations[finding.A_PAGE - 1].pk if len(invitations) > finding.A_PAGE else None,
         "steps": steps_of_batch(found),
-        "scope": holding.of_batch(found),
         "holds": _holds_on(holding.of_batch(found), holding.of_sender(found.sender)),
     })  # fmt: skip
 

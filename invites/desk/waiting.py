@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from importer.sources import typed
 from invites import stored_mail
 from invites.actions import holding
 from invites.consent import State
@@ -44,6 +45,11 @@ class Group:
     stopped_at: datetime | None
     due: datetime
     late: bool
+
+    @property
+    def ids(self) -> list[int]:
+        """Of the reports."""
+        return [one.case.pk for one in self.complaints]
 
     @property
     def waiting_since(self) -> datetime:
@@ -169,9 +175,14 @@ def in_words(scope: str, member: User | None = None, batch: Batch | None = None)
     if kind == "batch" and batch:
         return f"The batch {batch.short_fingerprint} of {person(batch.sender)}"
     if kind == "source":
-        book = settings.SOURCES.get(name)
-        return f"Everybody from {book.label if book else name}"
+        return f"Everybody from {dict(sources()).get(name, name)}"
     return "The whole site"
+
+
+def sources() -> list[tuple[str, str]]:
+    """The address books of the site, and typed addresses, by name and label."""
+    books = [(name, source.label) for name, source in settings.SOURCES.items()]
+    return [*books, (typed.NAME, "typed addresses")]
 
 
 def person(member: User) -> str:

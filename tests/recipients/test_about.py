@@ -16,6 +16,7 @@ from ledger import clock
 from ledger.models import Entry
 from tests import people
 from tests.page_rules import look, text_of
+from tests.staff.desk import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -97,8 +98,7 @@ def test_staff_write_down_what_went_wrong_and_everybody_reads_it(bea: Client, db
     sam.save()
     allowed = ["view_incident", "add_incident", "change_incident"]
     sam.user_permissions.set(Permission.objects.filter(codename__in=allowed))
-    desk = Client()
-    desk.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    desk = sign_in(sam)
     told = {"day": "2026-11-20", "title": "Mails left an hour late", "words": "A server <stood>."}
 
     assert desk.post("/admin/invites/incident/add/", told).status_code == 302

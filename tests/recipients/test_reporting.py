@@ -14,6 +14,7 @@ from ledger.models import Entry
 from tests import people
 from tests.page_rules import every_row, look, text_of
 from tests.smtp_sink import Sink
+from tests.staff.desk import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -31,9 +32,7 @@ def sam(db: None) -> User:
 
 @pytest.fixture
 def desk(sam: User) -> Client:
-    browser = Client()
-    browser.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
-    return browser
+    return sign_in(sam)
 
 
 def test_the_page_says_what_follows_and_then_where_the_report_is(bea: Client, link: str) -> None:

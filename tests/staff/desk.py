@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from tests import people
@@ -13,18 +13,24 @@ DESK = "/admin/audit/"
 PASSWORD = "a long and unusual one"
 
 
-def at_the_desk(group: str, name: str = "") -> Client:
-    """A browser in which a member of this group has just signed in."""
-    person = people.member(name or f"Sam {group.title()}", f"{group}@staff.example")
-    person.is_staff = True
+def sign_in(person: User) -> Client:
+    """A browser in which this person has just signed in, with a password."""
     person.set_password(PASSWORD)
     person.save()
-    if group != "nobody":
-        person.groups.add(Group.objects.get(name=group))
     browser = Client()
     answer = browser.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert answer.status_code == 302, answer.content.decode()
     return browser
+
+
+def at_the_desk(group: str) -> Client:
+    """The same for somebody of the staff in this group; "nobody" is in none."""
+    person = people.member(f"Sam {group.title()}", f"{group}@staff.example")
+    person.is_staff = True
+    person.save()
+    if group != "nobody":
+        person.groups.add(Group.objects.get(name=group))
+    return sign_in(person)
 
 
 def long_ago(browser: Client) -> None:

@@ -17,6 +17,7 @@ from ledger.models import Entry
 from ledger.subjects import of_member
 from tests import people
 from tests.page_rules import text_of
+from tests.staff.desk import sign_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/invites/suppression/"
@@ -27,10 +28,7 @@ ADDRESS = "bea@norte.example"
 def root() -> Client:
     person = people.member("Root Person", "root@staff.example")
     person.is_staff = person.is_superuser = True
-    person.save()
-    browser = Client()
-    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return browser
+    return sign_in(person)
 
 
 def path(row: Suppression) -> str:

@@ -16,11 +16,13 @@ from allauth.account import app_settings as allauth_settings
 from allauth.account.authentication import get_authentication_records
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 
 class Act(StrEnum):
@@ -71,8 +73,7 @@ def needs(act: Act, *, fresh: bool = False) -> Callable[[type_of_view], type_of_
             if not may(request, act):
                 raise PermissionDenied
             if fresh and request.method in ("GET", "HEAD") and not is_fresh(request):
-                here = urlencode({"next": request.get_full_path()})
-                return redirect(f"{reverse('account_reauthenticate')}?{here}")
+                return redirect(_way_to_prove_it(request, request.get_full_path()))
             return view(request, *args, **kwargs)
 
         return admin.site.admin_view(checked)
@@ -85,6 +86,47 @@ def is_fresh(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
     last = max((record["at"] for record in records), default=0)
     return bool(time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
+
+
+def _way_to_prove_it(request: HttpRequest, afterwards: str) -> str:
+    """The page that asks for the password; who has none signs in anew."""
+    by_password = staff_of(request).has_usable_password()
+    page = reverse("account_reauthenticate" if by_password else "account_logout")
+    return f"{page}?{urlencode({'next': afterwards})}"
+
+
+def stale(request: HttpRequest) -> SafeString:
+    """What stands above a form that came too late; "" when it did not. What was typed stays in it."""
+    if is_fresh(request):
+        return SafeString()
+    return format_html(
+        "Nothing was done yet: it is more than {} minutes since you typed your password. "
+        '<a href="{}" target="_blank" rel="noopener">Type it once more</a> (in a new tab), '
+        "then press the button here again.",
+        allauth_settings.REAUTHENTICATION_TIMEOUT // 60,
+        _way_to_prove_it(request, reverse("desk:desk")),
+    )
+
+
+class _TooLate:
+    """Goes in front of a form's class: nothing is valid."""
+
+    why = SafeString()
+
+    def clean(self) -> None:
+        """Says what to do."""
+        super().clean()  # type: ignore[misc]
+        raise ValidationError(self.why)
+
+
+class FreshAdmin:
+    """Goes in front of an admin of a table that staff write: saving needs a fresh login, too."""
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The admin's form, which refuses what comes too late and keeps it."""
+        form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
+        why = stale(request) if request.method == "POST" else ""
+        return type(form.__name__, (_TooLate, form), {"why": why}) if why else form
 
 
 def make_groups(**_: Any) -> None:

@@ -1,0 +1,235 @@
+"""Staff hold, lift, suppress and answer: each with its permission, a fresh login, and an entry."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+
+from invites import outbox
+from invites.actions import cases, holding
+from invites.models import Hold, Suppression
+from invites.recipients.models import Case
+from invites.tokens import token
+from ledger.models import Entry
+from ledger.subjects import of_member
+from tests import people
+from tests.arrivals import arrived
+from tests.page_rules import every_row, look, text_of
+from tests.smtp_sink import Sink
+from tests.staff.desk import DESK, PASSWORD, at_the_desk, long_ago, sign_in
+
+pytestmark = pytest.mark.django_db
+WHY = "The list looks bought."
+
+
+@pytest.fixture
+def agent(db: None) -> Client:
+    return at_the_desk("agent")
+
+
+@pytest.fixture
+def lead(db: None) -> Client:
+    return at_the_desk("lead")
+
+
+def actor(group: str) -> object:
+    return of_member(User.objects.get(email=f"{group}@staff.example").pk)
+
+
+def test_a_hold_is_put_on_keeps_everything_back_and_is_lifted_with_a_reason(
+    lead: Client, post: Sink, settings: Any
+) -> None:
+    class Book:
+        label = "Google"
+
+    settings.SOURCES = {"google": Book()}
+    ana = people.member("Ana Diaz")
+    people.reviewed(ana)
+    batch = people.confirm(ana)
+    pages = {
+        f"hold/sender/{ana.pk}/": ("Everything from Ana Diaz", holding.of_sender(ana)),
+        f"hold/batch/{batch.uid}/": (f"{batch.short_fingerprint} of Ana", holding.of_batch(batch)),
+        "hold/source/google/": ("Everybody from Google", "source:google"),
+        "hold/site/": ("The whole site", "site"),
+    }
+    for path, (what, scope) in pages.items():
+        assert what in text_of(look(lead, DESK + path))
+        assert "Say why" in text_of(lead.post(DESK + path, {"reason": " "}))
+        refused = text_of(lead.post(DESK + path, {"reason": "bea@norte.example complained"}))
+        assert "Leave the address out" in refused
+        assert not Hold.objects.filter(scope=scope).exists()
+
+        done = lead.post(DESK + path, {"reason": WHY}, follow=True)
+
+        assert "It is on hold now." in done.content.decode()
+        assert what in text_of(done)
+        hold = Hold.objects.get(scope=scope)
+        assert hold.reason == WHY
+        entry = Entry.objects.filter(action="hold.placed").latest("id")
+        assert (entry.actor, entry.facts["reason"]) == (actor("lead"), WHY)
+        outbox.send_due()
+        assert post.taken == []
+
+        page = f"{DESK}lift/{hold.pk}/"
+        assert what in text_of(look(lead, page))
+        assert "Say why" in text_of(lead.post(page, {"reason": ""}))
+        assert lead.post(page, {"reason": "Ana called back."}).status_code == 302
+        entry = Entry.objects.filter(action="hold.lifted").latest("id")
+        assert (entry.actor, entry.facts["reason"]) == (actor("lead"), "Ana called back.")
+        assert lead.get(page).status_code == 404
+
+    outbox.send_due()
+    assert post.recipients == ["bea@norte.example"]
+    sender = text_of(lead.get(f"{DESK}sender/{ana.pk}/"))
+    assert sender.index(f"Put on hold: {WHY}") < sender.index(
+        "The hold was lifted: Ana called back."
+    )
+
+
+def test_an_address_is_suppressed_and_kept_nowhere_in_clear(agent: Client, post: Sink) -> None:
+    assert "not an e-mail address" in text_of(agent.post(f"{DESK}suppress/", {"address": "bea"}))
+    look(agent, f"{DESK}suppress/")
+
+    for said in ("No member can invite this address any more.", "It was so already."):
+        done = agent.post(f"{DESK}suppress/", {"address": "bea@norte.example"}, follow=True)
+        assert said in done.content.decode()
+
+    assert Suppression.objects.get().reason == "staff"
+    assert Entry.objects.get(action="address.suppressed").actor == actor("agent")
+    assert "norte" not in repr(every_row()["invites.Suppression"])
+
+
+def test_one_answer_reaches_every_reporter_of_one_note(agent: Client, post: Sink) -> None:
+    told = []
+    for sender, to in (("Ana Diaz", "bea@norte.example"), ("Tom Berg", "carl@maes.example")):
+        told.append(arrived(people.member(sender), "Bea Sousa", to))
+        cases.report(token=token(told[-1].uid), words="")
+    first = Case.objects.order_by("id")[0]
+    path = f"{DESK}answer/{first.pk}/"
+    html = look(agent, path).content.decode()
+    assert "Answer 2 on their pages" in html
+    (listed,) = re.findall(r'name="cases" value="([0-9,]+)"', html)
+    later = arrived(people.member("Una Rask"), "Nils Ek", "nils@ek.example")
+    cases.report(token=token(later.uid), words="")  # after the page was opened
+
+    form = {"cases": listed, "decision": "They may not invite any more.", "what_changed": ""}
+    assert "Say what was decided" in text_of(agent.post(path, form | {"decision": ""}))
+    assert "Answered on 2 pages." in agent.post(path, form, follow=True).content.decode()
+
+    for invitation in told:
+        page = cases.page(token(invitation.uid))
+        assert page
+        assert page.decision == "They may not invite any more."
+    assert Case.objects.get(invitation=later).decided_at is None
+    decided = Entry.objects.filter(action="invitation.report_decided")
+    assert {entry.actor for entry in decided} == {actor("agent")}
+    assert Hold.objects.filter(lifted_at=None).count() == 3
+
+
+def test_each_act_needs_its_permission(post: Sink) -> None:
+    ana = people.member("Ana Diaz")
+    invitation = arrived(ana)
+    cases.report(token=token(invitation.uid), words="")
+    hold, case = Hold.objects.get(), Case.objects.get()
+    assert invitation.batch
+    allowed = {
+        "": "viewer agent lead",
+        f"sender/{ana.pk}/": "viewer agent lead",
+        f"hold/sender/{ana.pk}/": "agent lead",
+        f"hold/batch/{invitation.batch.uid}/": "agent lead",
+        "hold/source/typed/": "lead",
+        "hold/site/": "lead",
+        f"lift/{hold.pk}/": "lead",
+        "suppress/": "agent lead",
+        f"answer/{case.pk}/": "agent lead",
+    }
+    for group in ("viewer", "agent", "lead"):
+        browser = at_the_desk(group)
+        first_page = browser.get(DESK).content.decode()
+        before = every_row()
+        for path, groups in allowed.items():
+            refused = group not in groups.split()
+            assert (browser.get(DESK + path).status_code == 403) is refused, (group, path)
+            if refused:
+                assert browser.post(DESK + path, {"reason": WHY}).status_code == 403
+                assert path not in first_page
+        assert every_row() == before
+
+
+def test_an_old_login_is_asked_for_the_password_and_leads_back(agent: Client) -> None:
+    ana = people.member("Ana Diaz")
+    path = f"{DESK}hold/sender/{ana.pk}/"
+    long_ago(agent)
+
+    asked = agent.get(path)
+    assert asked["Location"].startswith("/accounts/reauthenticate/?next=")
+    late = agent.post(path, {"reason": WHY})
+    assert "Nothing was done yet" in text_of(late)
+    assert f'value="{WHY}"' in late.content.decode(), "what was typed is kept"
+    assert not Hold.objects.exists()
+
+    back = agent.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": path})
+    assert back["Location"] == path
+    assert agent.post(path, {"reason": WHY}).status_code == 302
+    assert Hold.objects.get().scope == holding.of_sender(ana)
+
+
+def test_what_staff_write_in_the_tables_needs_a_fresh_login_too(lead: Client, post: Sink) -> None:
+    cases.report(token=token(arrived(people.member("Ana Diaz")).uid), words="")
+    case = Case.objects.get()
+    long_ago(lead)
+    before = every_row()
+
+    for path, form in {
+        "suppression/add/": {"address": "bea@norte.example"},
+        "incident/add/": {
+            "day": "2026-11-20",
+            "title": "A mail too many",
+            "words": "Nobody was hurt.",
+        },
+        f"case/{case.pk}/change/": {"decision": "Kept stopped.", "what_changed": ""},
+        "case/": {"action": "mark_read", "_selected_action": [case.pk]},
+    }.items():
+        answer = lead.post(f"/admin/invites/{path}", form, follow=True)
+        assert "Nothing was done yet" in answer.content.decode(), path
+
+    assert every_row() == before
+    assert "Kept stopped." in lead.post(
+        f"/admin/invites/case/{case.pk}/change/", {"decision": "Kept stopped."}
+    ).content.decode()  # fmt: skip
+
+
+def test_accounts_and_groups_are_changed_by_superusers_alone(lead: Client) -> None:
+    sam = User.objects.get(email="lead@staff.example")
+    sam.user_permissions.set(Permission.objects.all())
+    before = every_row()
+
+    group = Group.objects.get(name="lead")
+    for path in (f"auth/user/{sam.pk}/change/", f"auth/group/{group.pk}/change/"):
+        assert lead.get(f"/admin/{path}").status_code == 200
+        assert lead.post(f"/admin/{path}", {"is_superuser": "on", "name": "x"}).status_code == 403
+    for path in ("auth/user/add/", "socialaccount/socialapp/add/", "account/emailaddress/add/",
+                 f"auth/user/{sam.pk}/password/", f"auth/user/{sam.pk}/delete/"):  # fmt: skip
+        assert lead.post(f"/admin/{path}", {}).status_code == 403, path
+    assert every_row() == before
+
+    sam.is_superuser = True
+    assert sign_in(sam).get("/admin/auth/user/add/").status_code == 200
+
+
+def test_the_groups_have_what_is_written_down_after_every_migration() -> None:
+    names = {
+        group.name: set(group.permissions.values_list("codename", flat=True))
+        for group in Group.objects.all()
+    }
+    assert names["agent"] - names["viewer"] == {
+        "take_evidence", "change_case", "add_hold", "add_suppression",
+    }  # fmt: skip
+    assert names["lead"] - names["agent"] == {
+        "hold_widely", "change_hold", "change_suppression", "add_incident", "change_incident",
+    }  # fmt: skip
+    assert {name.split("_")[0] for name in names["viewer"]} == {"view"}
