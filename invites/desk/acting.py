@@ -69,7 +69,7 @@ def _hold(request: HttpRequest, scope: str, **named: Any) -> HttpResponse:
         return redirect("desk:desk")
     return _page(request, "Put on hold", form, what=what, button="Put on hold", stops=True, says=(
         "Nothing of it leaves until a person lifts the hold. What has left stays where it is. "
-        "Its senders read that a person is looking, not why."
+        "Whoever sent it reads that a person is looking, not why."
     ))  # fmt: skip
 
 
