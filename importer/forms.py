@@ -20,6 +20,18 @@ TOO_LARGE = (
 )
 
 
+def _address() -> forms.CharField:
+    """Not an EmailField: importer.addresses decides, for typed and for imported ones alike."""
+    return forms.CharField(
+        label="E-mail address",
+        max_length=320,
+        widget=forms.TextInput(
+            attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Type an e-mail address."},
+    )
+
+
 class TypedPerson(forms.Form):
     """A name and an address. What is an address is decided by the action, with a sentence."""
 
@@ -30,15 +42,7 @@ class TypedPerson(forms.Form):
         help_text="As you would call them.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    # Not an EmailField: importer.addresses decides, for typed and for imported ones alike.
-    address = forms.CharField(
-        label="E-mail address",
-        max_length=320,
-        widget=forms.TextInput(
-            attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
-        ),
-        error_messages={"required": "Type an e-mail address."},
-    )
+    address = _address()
 
 
 class AddressFile(forms.Form):
@@ -118,14 +122,7 @@ class MendedAddress(forms.Form):
     """An address in place of one that is none."""
 
     name = forms.CharField(label="Name", max_length=LONGEST_TEXT, required=False)
-    address = forms.CharField(
-        label="E-mail address",
-        max_length=320,
-        widget=forms.TextInput(
-            attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
-        ),
-        error_messages={"required": "Type an e-mail address."},
-    )
+    address = _address()
 
 
 class ServerForm(forms.Form):

@@ -67,6 +67,7 @@ def _quoted_printable(line: str, whole: str) -> str:
 
 
 def unstructured(name: str, text: str) -> str:
+    """A field's text as it stands in a header: as it is, or encoded (RFC 2047) and folded."""
     if text.isascii() and "=?" not in text:
         return text
     return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")

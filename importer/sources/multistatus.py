@@ -48,6 +48,7 @@ class _Reader:
         self._done: list[Found] = []
 
     def feed(self, piece: bytes, *, is_last: bool = False) -> list[Found]:
+        """What these bytes complete. Raises SourceError for anything that we don’t read."""
         try:
             self._parser.Parse(piece, is_last)
         except (expat.ExpatError, ValueError):
