@@ -66,10 +66,6 @@ def test_the_list_says_who_invited_whom_and_what_became_of_it(
 @pytest.mark.parametrize(
     "term",
     [
-        "bea@norte.example",
-        " BEA@Norte.Example ",
-        "ana@diaz.example",
-        "Ana@Diaz.example",
         "{uid}",
         "{uid.hex}",
         "{message_id}",
@@ -98,20 +94,24 @@ def test_it_is_found_by_what_people_have_in_hand(
 
 @pytest.mark.parametrize(
     "term",
-    ["bea", "norte.example", "ea@norte.example", "@", "%", "_", "x@", "deadbeef", "zz", "<>"],
+    [
+        "bea",
+        "norte.example",
+        "bea@norte.example",
+        "ana@diaz.example",
+        "@",
+        "%",
+        "_",
+        "x@",
+        "deadbeef",
+        "zz",
+        "<>",
+    ],
 )
-def test_parts_of_names_and_addresses_find_nobody(
+def test_parts_of_names_find_nobody_and_addresses_are_searched_at_the_desk(
     staff: Client, invitation: Invitation, term: str
 ) -> None:
     assert found(staff, term) == []
-
-
-def test_an_address_is_found_after_it_was_erased(staff: Client, invitation: Invitation) -> None:
-    Invitation.objects.update(recipient_name="", recipient_address="")
-
-    (row,) = found(staff, "bea@norte.example")
-
-    assert "(erased)" in row
 
 
 @pytest.mark.parametrize(
