@@ -165,7 +165,8 @@ def _validated(written: str) -> _Valid:
     try:
         valid = validate_email(written, check_deliverability=False)
     except EmailNotValidError as error:
-        raise NotAnAddress(str(error)) from None
+        why = str(error).replace(" email ", " e-mail ")
+        raise NotAnAddress(f"{why} One looks like name@example.org.") from None
     return _Valid(valid.local_part, valid.ascii_domain or "", valid.ascii_email or "")
 
 

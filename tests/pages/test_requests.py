@@ -146,3 +146,17 @@ def test_a_report_takes_words_along_and_its_outcome_is_read_where_it_was_made(
     stranger = Client()
     stranger.force_login(staff)
     assert "You reported" not in text_of(look(stranger, PATH))
+
+
+def test_a_sender_on_hold_reads_it_where_they_come_in(
+    bea: Client, invitation: Invitation, settings: Any
+) -> None:
+    sender = Client()
+    sender.force_login(invitation.sender)
+    assert "On hold" not in text_of(look(sender, "/"))
+
+    bea.post(PATH, {"invitation": str(invitation.uid), "answer": "report"})
+
+    said = text_of(look(sender, "/"))
+    assert "On hold: a person is looking." in said
+    assert f"Write to {settings.INVITATIONS_ADDRESS}; a person reads it." in said

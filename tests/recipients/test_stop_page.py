@@ -124,7 +124,7 @@ def test_what_else_is_sealed_with_the_same_keys_stops_nobody(bea: Client, db: No
     ("typed", "says"),
     [
         ("", "Type your address."),
-        ("bea at norte", "An email address must have an @-sign."),
+        ("bea at norte", "An e-mail address must have an @-sign. One looks like name@example.org."),
         ("bea@norte.example\x00", "Look into"),
         ("bé@norte.example", "No mail from here can reach this address. Write to us instead."),
     ],
