@@ -279,7 +279,7 @@ def test_accepting_is_signing_up_with_the_invited_address(
     newcomer.sees(re.compile("^Hanna Hand chose you on .* and typed your address"))
     newcomer.follows("Accept the invitation")
     newcomer.sees("Accept Hanna Hand’s invitation")
-    newcomer.reads(invited, "Hanna will see that you joined. Nothing else.")
+    newcomer.reads("n•••@i•••.example", "Hanna will see that you joined. Nothing else.")
     newcomer.follows("Go to sign-up")
     way.fills_in_the_sign_up(newcomer)
     nobody_else_has_mail += [invited, invited]  # the invitation, and the code
