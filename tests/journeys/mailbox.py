@@ -51,11 +51,16 @@ def arrived_at(mail: Mail) -> datetime:
 
 
 def code_for(stack: Stack, email: str) -> str:
-    """The code in the mail that somebody got on signing up."""
-    *_, mail = stack.sandbox.wait_for_mails(1, to=email, seconds=SECONDS)
-    found = re.search(r"^    (\S+)\r?$", mail["raw"].decode(), re.MULTILINE)
-    assert found, mail["raw"]
-    return found.group(1)
+    """The code in the mail that somebody got on signing up, which may come after other mail."""
+
+    def codes() -> list[str]:
+        texts = [mail["raw"].decode() for mail in stack.sandbox.mails(email)]
+        return [
+            code for text in texts for code in re.findall(r"^    (\S+)\r?$", text, re.MULTILINE)
+        ]
+
+    wait_until(codes, f"a code for {email}", SECONDS)
+    return codes()[-1]
 
 
 def secret_link(mail: Mail) -> str:

@@ -281,7 +281,7 @@ def test_accepting_is_signing_up_with_the_invited_address(
     newcomer.sees("Accept Hanna Hand’s invitation")
     newcomer.reads("n•••@i•••.example", "Hanna will see that you joined. Nothing else.")
     newcomer.follows("Go to sign-up")
-    way.fills_in_the_sign_up(newcomer)
+    way.fills_in_the_sign_up(newcomer, ends_at="You have joined")
     nobody_else_has_mail += [invited, invited]  # the invitation, and the code
 
     ana.gets(sent.path).says("Nia Newcomer Accepted")

@@ -40,8 +40,8 @@ def signs_up(member: Member) -> None:
     fills_in_the_sign_up(member)
 
 
-def fills_in_the_sign_up(member: Member) -> None:
-    """The form, and the code that comes by mail."""
+def fills_in_the_sign_up(member: Member, ends_at: str = "Bring people you know") -> None:
+    """The form, and the code that comes by mail; then the page that follows."""
     first, _, last = member.name.partition(" ")
     member.sees("Sign up")
     member.types("First name", first)
@@ -52,7 +52,7 @@ def fills_in_the_sign_up(member: Member) -> None:
     member.sees("Type the code from your mail")
     member.types("Code", mailbox.code_for(member.stack, member.email))
     member.presses("Continue")
-    member.sees("Bring people you know")
+    member.sees(ends_at)
 
 
 def connects(member: Member, account: str) -> None:
