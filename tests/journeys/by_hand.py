@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from xml.etree import ElementTree
 import requests
 
 from invites import consent
-from tests.journeys.member import MEMBERS
+from tests.journeys.member import MEMBERS, SECONDS
 from tests.page_rules import hold_to_rules, words
 from tests.stack import Stack
 
@@ -92,6 +93,16 @@ class Hand:
         """GET, and wherever that leads."""
         url = self.stack.url + path
         return _read(self.http.get(url, params=parameters, timeout=20), status)
+
+    def sees_at_last(self, path: str, *sentences: str) -> Answer:
+        """The page, once all of these stand in it: what became of mails shows at full seconds."""
+        until = time.monotonic() + SECONDS
+        while True:
+            answer = self.gets(path)
+            if all(one in answer.words for one in sentences) or time.monotonic() > until:
+                answer.says(*sentences)
+                return answer
+            time.sleep(0.2)
 
     def posts(
         self, path: str, fields: Fields | None = None, status: int = 200, token: bool = True

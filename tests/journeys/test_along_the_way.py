@@ -284,7 +284,7 @@ def test_accepting_is_signing_up_with_the_invited_address(
     way.fills_in_the_sign_up(newcomer, ends_at="You have joined")
     nobody_else_has_mail += [invited, invited]  # the invitation, and the code
 
-    ana.gets(sent.path).says("Nia Newcomer Accepted")
+    ana.sees_at_last(sent.path, "Nia Newcomer Accepted")
 
 
 @pytest.mark.parametrize("how", [How("on a phone", width=320, height=568)], ids=["320 pixels"])

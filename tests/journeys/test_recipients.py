@@ -97,7 +97,7 @@ def test_every_answer_shows_first_what_it_does_and_then_its_receipt(
     page = ana.gets("/invitations/")
     sent = re.search(r"/invitations/sent/[\w-]+/", page.html)
     assert sent
-    ana.gets(sent.group(0)).says("Bea Sousa No answer")
+    ana.sees_at_last(sent.group(0), "Bea Sousa No answer")
 
     recipient.follows("Erase what you keep about me")
     recipient.sees("Erase what we keep about you?")
@@ -173,7 +173,7 @@ def test_who_accepts_signs_up_with_the_invited_address_and_the_sender_sees_only_
     page = ana.gets("/invitations/")
     sent = re.search(r"/invitations/sent/[\w-]+/", page.html)
     assert sent
-    ana.gets(sent.group(0)).says("Bea Sousa Accepted")
+    ana.sees_at_last(sent.group(0), "Bea Sousa Accepted")
 
 
 def test_who_has_no_invitation_stops_them_by_a_link_in_a_mail(
