@@ -32,7 +32,7 @@ WORDS = {
     "invitation.failed": "The mail server refused it for good ({reply}).",
     "invitation.unknown": "The mail server went silent. It may have arrived; it is not sent again.",
     "invitation.arrived": "A report says that the mail arrived.",
-    "invitation.bounced": "A report says that the mail came back, for good ({status}).",
+    "invitation.bounced": "A report says that the mail came back ({status}).",
     "invitation.complained": "The recipient marked the mail as unwanted ({feedback}).",
     "invitation.expired": "It came too late to be sent.",
     "invitation.stopped": "The recipient stopped all invitations.",
@@ -96,6 +96,7 @@ def in_words(action: str, facts: Mapping[str, Any]) -> str:
         "decision": _label(SetAside, facts.get("decision")),
         "answer": _label(AnswerKind, facts.get("answer")),
         "reply": facts.get("reply") or "no answer",
+        "status": facts.get("status") or "without a code",
     }
     try:
         return WORDS[action].format_map(known)

@@ -181,7 +181,7 @@ def in_words(scope: str, member: User | None = None, batch: Batch | None = None)
 
 def sources() -> list[tuple[str, str]]:
     """The address books of the site, and typed addresses, by name and label."""
-    books = [(name, source.label) for name, source in settings.SOURCES.items()]
+    books = [(name, source.book) for name, source in settings.SOURCES.items()]
     return [*books, (typed.NAME, "typed addresses")]
 
 

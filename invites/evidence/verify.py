@@ -26,7 +26,9 @@ FILES = [
     "verify.py",
 ]
 OUTCOMES = {"sent": "taken by the mail server", "failed": "refused by the mail server",
-            "unknown": "handed over without an answer", "cancelled": "taken back"}  # fmt: skip
+            "unknown": "handed over without an answer", "cancelled": "taken back",
+            "bounced": "returned", "blocked": "not sent: this person can't be invited",
+            "requested": "shown inside the site", "expired": "too late and not sent"}  # fmt: skip
 OPTIONAL = ["message.eml"]  # erased together with the recipient's name and address
 
 

@@ -44,7 +44,7 @@ def test_a_hold_is_put_on_keeps_everything_back_and_is_lifted_with_a_reason(
     lead: Client, post: Sink, settings: Any
 ) -> None:
     class Book:
-        label = "Google"
+        book = "Google contacts"
 
     settings.SOURCES = {"google": Book()}
     ana = people.member("Ana Diaz")
@@ -53,7 +53,7 @@ def test_a_hold_is_put_on_keeps_everything_back_and_is_lifted_with_a_reason(
     pages = {
         f"hold/sender/{ana.pk}/": ("Everything from Ana Diaz", holding.of_sender(ana)),
         f"hold/batch/{batch.uid}/": (f"{batch.short_fingerprint} of Ana", holding.of_batch(batch)),
-        "hold/source/google/": ("Everybody from Google", "source:google"),
+        "hold/source/google/": ("Everybody from Google contacts", "source:google"),
         "hold/site/": ("The whole site", "site"),
     }
     for path, (what, scope) in pages.items():
