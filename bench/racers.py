@@ -136,7 +136,8 @@ class Racers:
 
     def _drawn(self, number: int, invitation: Invitation, total: int) -> Race:
         way = ALONE if number % 10 == 9 else self._chance.choice(list(WAYS))
-        return Race(invitation, way, self._chance.choice(MOMENTS), self._chance.uniform(0, 0.008))
+        moment, pause = self._chance.choice(self._moments), self._chance.uniform(0, self._pause)
+        return Race(invitation, way, moment, pause)
 
     def _is_moving(self) -> bool:
         racing = any(not one.done() for one in self._running)
