@@ -7,7 +7,6 @@ import json
 import os
 import random
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs on the database(s) asked for. Returns 0 when every promise held, else 1."""
     options = _parse(arguments)
     if options.database == "both":
-        return max([_in_a_process_of_its_own(kind, arguments) for kind in databases.KINDS])
+        return databases.on_each("chaos", arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     if not options.json:
         print(f"Database {options.database}, seed {seed}", flush=True)
@@ -101,15 +100,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if options.kills < 0 or options.pauses < 0 or options.mails < 10 + options.kills:
         parser.error("there must be more mails than kills, and none of them less than zero")
     return options
-
-
-def _in_a_process_of_its_own(kind: str, arguments: Sequence[str]) -> int:
-    """Django knows one site per process."""
-    command = [sys.executable, str(ROOT / "bin" / "chaos"), *arguments, "--database", kind]
-    environment = dict(os.environ)
-    if kind != databases.asked_for():
-        environment.pop("DATABASE_URL", None)
-    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def broken_promises(found: dict[str, Any]) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from bin.virtual_environment import ROOT
 from tests import servers
 
 KINDS = ("sqlite", "postgresql")
@@ -23,6 +26,20 @@ KINDS = ("sqlite", "postgresql")
 def asked_for() -> str:
     """The kind of database that DATABASE_URL names: `sqlite` or `postgresql`."""
     return "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+
+
+def on_each(command: str, arguments: Sequence[str]) -> int:
+    """Runs `bin/<command>` once for each kind, each in a process of its own: Django knows one site per
+    process. Returns the worst exit code.
+    """
+    codes = []
+    for kind in KINDS:
+        environment = dict(os.environ)
+        if kind != asked_for():
+            environment.pop("DATABASE_URL", None)
+        asked = [sys.executable, str(ROOT / "bin" / command), *arguments, "--database", kind]
+        codes.append(subprocess.run(asked, env=environment, check=False).returncode)
+    return max(codes)
 
 
 class Databases(Protocol):

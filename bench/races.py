@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import secrets
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,7 +16,6 @@ from typing import Any
 from bench import databases, site
 from bench.chaos import CELERY, worker_at
 from bench.lost_redis import new_redis
-from bin.virtual_environment import ROOT
 from tests import servers
 from tests.smtp_sink import smtp_sink
 
@@ -42,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs on the database(s) asked for. Returns 0 when the promise held, else 1."""
     options = _parse(arguments)
     if options.database == "both":
-        return max([_in_a_process_of_its_own(kind, arguments) for kind in databases.KINDS])
+        return databases.on_each("races", arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     started = time.monotonic()
     found = {"database": options.database, "seed": seed, **_run(options, random.Random(seed))}
@@ -94,15 +90,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if options.races < 10:
         parser.error("fewer than ten races say nothing")
     return options
-
-
-def _in_a_process_of_its_own(kind: str, arguments: Sequence[str]) -> int:
-    """Django knows one site per process."""
-    command = [sys.executable, str(ROOT / "bin" / "races"), *arguments, "--database", kind]
-    environment = dict(os.environ)
-    if kind != databases.asked_for():
-        environment.pop("DATABASE_URL", None)
-    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _run(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
@@ -21,6 +20,7 @@ from invites import case_admin as _cases  # noqa: F401 (so that Django finds it)
 from invites import stored_mail
 from invites import suppression_admin as _suppressions  # noqa: F401 (so that Django finds it)
 from invites.consent import MAY_HAVE_LEFT
+from invites.desk.finding import uid_in
 from invites.models import (
     Batch,
     ConsentRecord,
@@ -227,13 +227,8 @@ class ReservationAdmin(ReadOnlyAdmin):
 def _named(term: str) -> Q:
     """The condition for what a search term names in full; an impossible one for anything else."""
     bare = term.strip("<>").lower()
-    ours = settings.INVITATIONS_ADDRESS.rpartition("@")[2].lower()
-    if found := re.fullmatch(rf"([0-9a-f]{{32}})@{re.escape(ours)}", bare):
-        return Q(uid=UUID(found.group(1)))
-    try:
-        return Q(uid=UUID(bare))
-    except ValueError:
-        pass
+    if uid := uid_in(bare):
+        return Q(uid=uid)
     if re.fullmatch(r"[0-9a-f]{8,64}", bare):
         return Q(batch__fingerprint__startswith=bare)
     return Q(pk__in=[])
