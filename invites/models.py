@@ -117,6 +117,8 @@ class Invitation(models.Model):
     chosen_at = models.DateTimeField()
     reviewed_digest = models.CharField(max_length=64, null=True)
     confirmed_digest = models.CharField(max_length=64, null=True)
+    # Of the note that was confirmed, the same for everybody who wrote the same; see confirming.wording.
+    wording = models.CharField(max_length=12, blank=True, db_default="")
     batch = models.ForeignKey(
         Batch, null=True, on_delete=models.PROTECT, related_name="invitations"
     )
@@ -172,6 +174,9 @@ class Invitation(models.Model):
                 name="invites_claimed",
             ),
             models.Index(fields=["recipient_hash"], name="invites_by_recipient"),
+            models.Index(
+                fields=["wording", "id"], condition=~Q(wording=""), name="invites_by_wording"
+            ),
             models.Index(
                 fields=["finished_at"],
                 condition=Q(state=State.UNKNOWN.value),

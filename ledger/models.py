@@ -29,10 +29,14 @@ class Entry(models.Model):
 
 
 class Subject(models.Model):
-    """Who a random id stands for: the keyed hash of a member or an address. Erasing = deleting."""
+    """Who a random id stands for: the keyed hash of a member or an address. Erasing = deleting.
+
+    Of a member their number, too, for staff: a hash leads to nobody. It is no foreign key.
+    """
 
     keyed_hash = models.CharField(max_length=64, unique=True)
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    member = models.BigIntegerField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return str(self.uid)

@@ -21,11 +21,15 @@ def keyed_hash(purpose: str, value: str, key: bytes | None = None) -> str:
     return hmac.new(key or settings.ADDRESS_KEY, message, hashlib.sha256).hexdigest()
 
 
-def uids_for(keyed_hashes: Iterable[str]) -> dict[str, UUID]:
-    """The random id of each keyed hash; unknown ones are given one. Safe beside other writers."""
+def uids_for(keyed_hashes: Iterable[str], *, member: int | None = None) -> dict[str, UUID]:
+    """The random id of each keyed hash; unknown ones are given one. Safe beside other writers.
+
+    With `member` they are all this member's.
+    """
     wanted = set(keyed_hashes)
     Subject.objects.bulk_create(
-        [Subject(keyed_hash=value) for value in sorted(wanted)], ignore_conflicts=True
+        [Subject(keyed_hash=value, member=member) for value in sorted(wanted)],
+        ignore_conflicts=True,
     )
     return dict(Subject.objects.filter(keyed_hash__in=wanted).values_list("keyed_hash", "uid"))
 
@@ -33,13 +37,24 @@ def uids_for(keyed_hashes: Iterable[str]) -> dict[str, UUID]:
 def of_member(user_id: int) -> UUID:
     """The random id of a member of the site."""
     value = keyed_hash("member", str(user_id))
-    return uids_for([value])[value]
+    return uids_for([value], member=user_id)[value]
 
 
 def known_member(user_id: int) -> UUID | None:
     """The random id of a member if they have one already. Reads only: for pages."""
     found = Subject.objects.filter(keyed_hash=keyed_hash("member", str(user_id)))
     return found.values_list("uid", flat=True).first()
+
+
+def members(uids: Iterable[UUID]) -> dict[UUID, int]:
+    """Which members these ids stand for, as far as anybody still knows. Reads only."""
+    known = Subject.objects.filter(uid__in=set(uids), member__isnull=False)
+    return {uid: member for uid, member in known.values_list("uid", "member") if member}
+
+
+def uids_of_member(user_id: int) -> list[UUID]:
+    """Every id that a member has had: one under each address key. Reads only."""
+    return list(Subject.objects.filter(member=user_id).order_by("id").values_list("uid", flat=True))
 
 
 def erase(keyed_hashes: Iterable[str]) -> int:

@@ -125,7 +125,10 @@ def choose(*, member: User, ticked: Collection[int], shown: Collection[int]) -> 
             refusals.append(f"{contact.display_name}: {reason}")
     actor = of_member(member.pk)
     append(
-        [Event("invitation.chosen", invitation.uid, actor) for invitation in added]
+        [
+            Event("invitation.chosen", invitation.uid, actor, {"source": invitation.source})
+            for invitation in added
+        ]
         + [Event("invitation.unchosen", invitation.uid, actor) for invitation in gone]
     )
     return Saved(added=len(added), removed=len(gone), refusals=refusals)
