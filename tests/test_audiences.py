@@ -131,6 +131,7 @@ SITE = [
     # --- staff
     ("admin/audit/", STAFF, "/admin/audit/"),
     ("admin/audit/search/", STAFF, "/admin/audit/search/"),
+    ("admin/audit/invitations/", STAFF, "/admin/audit/invitations/?event=sent"),
     ("admin/audit/sender/<int:pk>/", STAFF, "/admin/audit/sender/{user}/"),
     ("admin/audit/batch/<uuid:uid>/", STAFF, "/admin/audit/batch/{batch}/"),
     ("admin/audit/invitation/<uuid:uid>/", STAFF, "/admin/audit/invitation/{arrived}/"),

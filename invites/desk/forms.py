@@ -8,6 +8,9 @@ from django import forms
 
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
+from invites.consent import State
+from invites.desk import listing, waiting
+from invites.desk.listing import Asked
 
 
 class DeskForm(forms.Form):
@@ -85,3 +88,67 @@ class AnswerForm(DeskForm):
         if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in numbers):
             raise forms.ValidationError("The list of reports is damaged. Open the page once more.")
         return [int(one) for one in numbers]
+
+
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": "Write the day like 2026-11-03."},
+    )
+
+
+class ListForm(forms.Form):
+    """What invites/desk/listing.py is asked for; it stands in the page's address, to be linked."""
+
+    event = forms.ChoiceField(
+        label="What happened",
+        required=False,
+        choices=lambda: [("", "Anything"), *((k, one.label) for k, one in listing.EVENTS.items())],
+    )
+    reason = forms.ChoiceField(
+        label="Why",
+        required=False,
+        choices=lambda: [("", "Whatever the reason"), *listing.known_reasons()],
+    )
+    since = _day("From this day")
+    until = _day("To this day")
+    state = forms.ChoiceField(
+        label="Stands now at",
+        required=False,
+        choices=[("", "Any state"), *((state.value, state.value) for state in State)],
+    )
+    source = forms.CharField(
+        label="Address book",
+        required=False,
+        max_length=40,
+        widget=forms.Select(),
+    )
+    sender = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        books = waiting.sources()
+        asked = str(data.get("source", ""))
+        gone = [(asked, asked)] if asked and asked not in dict(books) else []
+        self.fields["source"].widget.choices = [("", "Any"), *books, *gone]
+
+    def clean(self) -> dict[str, Any]:
+        """A reason belongs to its event, and days to each other."""
+        cleaned = self.cleaned_data
+        kind, _ = listing.REASONS.get(cleaned.get("reason", ""), ("", None))
+        if kind and cleaned.get("event") not in ("", kind):
+            self.add_error("reason", f"This is a reason for “{listing.EVENTS[kind].label}” alone.")
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "This day is before the first one.")
+        return cleaned
+
+    @property
+    def asked(self) -> Asked:
+        """What was asked for. Of a valid form alone."""
+        return Asked(**self.cleaned_data)

@@ -8,6 +8,7 @@ app_name = "desk"
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("search/", views.search, name="search"),
+    path("invitations/", views.invitations, name="invitations"),
     path("sender/<int:pk>/", views.sender, name="sender"),
     path("batch/<uuid:uid>/", views.batch, name="batch"),
     path("invitation/<uuid:uid>/", views.invitation, name="invitation"),

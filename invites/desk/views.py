@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from invites import stored_mail
 from invites.actions import holding, taking_evidence
 from invites.actions.health import alive
-from invites.desk import finding, waiting
+from invites.desk import finding, listing, waiting
+from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
 from invites.rights import Act, may, needs, staff_of
 from invites.steps import holds_of_member, steps_of, steps_of_batch
+from ledger.keyset import Place
 
 
 def page(
@@ -68,6 +70,23 @@ def search(request: HttpRequest) -> HttpResponse:
     return page(
         request, "search", "Search", {"term": term, "found": found, "at_most": finding.A_PAGE}
     )
+
+
+@needs(Act.LOOK)
+@require_GET
+def invitations(request: HttpRequest) -> HttpResponse:
+    """The list behind every number; its docstring says what the address may ask for."""
+    form = ListForm(request.GET)
+    place = Place(_number(request, "before"), _number(request, "after"))
+    valid = form.is_valid()
+    member = User.objects.filter(pk=form.cleaned_data.get("sender") or 0).first()
+    return page(request, "list", "Invitations", {
+        "form": form,
+        "member": member,
+        "asked": form.asked if valid else None,
+        "listed": listing.listed(form.asked, place) if valid else None,
+        "paged": place != Place(),
+    })  # fmt: skip
 
 
 @needs(Act.LOOK)

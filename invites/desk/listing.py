@@ -1,0 +1,277 @@
+"""The list behind every number: invitations, or what happened to them, by day, source, sender, …
+
+Its address is `/admin/audit/invitations/?…`, and nothing in it is personal data. All of these are
+optional, and any of them go together:
+
+    event    a key of EVENTS: what happened. Without it the list is of all invitations, by when they
+             were chosen; with it, of everything of that kind that happened, by when it did
+    since    a day like 2026-11-03 (UTC): on it or later
+    until    the same: on it or earlier
+    state    a value of consent.State: how the invitation stands now
+    source   the name of an address book, or `typed`
+    sender   the id of a member
+    reason   a key of REASONS: why it happened. It brings its event with it
+    before, after  where the page begins
+
+No filter is allowed to read the whole table: see ledger/keyset.py. Days are found by halving, a sender
+by index; for anything else a page looks through so many rows, and says how far it looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
+
+from invites.desk.waiting import sources
+from invites.models import Invitation
+from invites.steps import in_words
+from ledger import keyset
+from ledger.keyset import Page, Place
+from ledger.models import Entry
+
+A_PAGE = 50
+INVITATIONS_READ = 10_000  # that one page looks through, at most
+ENTRIES_READ = 20_000
+# Of these, how many of the kind that is asked for are held against the other filters.
+STEPS_READ = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that can happen to an invitation: entries of these actions, with these facts."""
+
+    label: str
+    actions: tuple[str, ...]
+    facts: dict[str, Any] | None = None
+
+    def is_it(self, facts: dict[str, Any]) -> bool:
+        """Whether an entry of one of the actions is one of these."""
+        return all(facts.get(name) == value for name, value in (self.facts or {}).items())
+
+
+def _answer(label: str, kind: str) -> Event:
+    return Event(label, ("invitation.answered",), {"answer": kind})
+
+
+EVENTS = {
+    "chosen": Event("Chosen", ("invitation.chosen",)),
+    "reviewed": Event("Reviewed", ("invitation.reviewed",)),
+    "confirmed": Event("Confirmed", ("invitation.confirmed",)),
+    "undone": Event("Taken back before it left", ("invitation.cancelled",)),
+    "sent": Event("Sent", ("invitation.sent",)),
+    "requested": Event("Asked inside the site", ("invitation.requested",)),
+    "postponed": Event("Postponed by the mail server", ("invitation.postponed",)),
+    "failed": Event("Refused by the mail server", ("invitation.failed",)),
+    "unknown": Event("Unknown whether it arrived", ("invitation.unknown",)),
+    "bounced": Event("Came back", ("invitation.bounced",)),
+    "blocked": Event("Blocked at the last look", ("invitation.blocked",)),
+    "refused": Event("Refused, since the rule did not hold", ("invitation.refused",)),
+    "expired": Event("Too late to be sent", ("invitation.expired",)),
+    "withdrawn": Event("Withdrawn after it had left", ("invitation.withdrawn",)),
+    "accepted": Event("Accepted", ("invitation.accepted",)),
+    "declined": _answer("“No, thanks”", "declined"),
+    "not_how": _answer("“That isn’t how we know each other”", "not_how"),
+    "dont_know": _answer("“I don’t know this person”", "dont_know"),
+    "complained": Event("Complained", ("invitation.reported", "invitation.complained")),
+    "stopped": Event("Stopped all invitations", ("invitation.stopped",)),
+    "erased": Event("Erased at the recipient’s word", ("invitation.erased_at_word",)),
+}  # fmt: skip
+# Why it happened, as the ledger's facts have it, under the event that it is a reason for.
+REASONS: dict[str, tuple[str, Event]] = {
+    "undone.sender": ("undone", Event("The sender took it back", (), {"why": "taken back"})),
+    "undone.not_me": ("undone", Event("“This wasn’t me”", (), {"why": "not me"})),
+    "undone.erased": ("undone", Event("Somebody was erased", (), {"why": "erased"})),
+    "bounced.hard": ("bounced", Event("Nobody is there", (), {"hard": True})),
+    "bounced.soft": ("bounced", Event("For a time, or by its content", (), {"hard": False})),
+    "complained.page": ("complained", Event("On the invitation’s page", ("invitation.reported",))),
+    "complained.program": (
+        "complained", Event("In their mail program", ("invitation.complained",)),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the list is to show; empty means: whatever."""
+
+    event: str = ""
+    since: date | None = None
+    until: date | None = None
+    state: str = ""
+    source: str = ""
+    sender: int | None = None
+    reason: str = ""
+
+    @property
+    def happened(self) -> Event | None:
+        """The event, narrowed by the reason."""
+        kind, why = REASONS.get(self.reason, (self.event, None))
+        event = EVENTS.get(kind)
+        if event is None or why is None:
+            return event
+        return Event(event.label, why.actions or event.actions, why.facts)
+
+    @property
+    def first_moment(self) -> datetime | None:
+        """The beginning of the first day."""
+        return datetime.combine(self.since, time(), UTC) if self.since else None
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The end of the last day: the first moment that is too late."""
+        day = self.until and self.until + timedelta(days=1)
+        return datetime.combine(day, time(), UTC) if day else None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is asked for at all."""
+        return self != Asked()
+
+    @property
+    def in_words(self) -> str:
+        """As in “Sent · since 3 November 2026 · now failed · from Google contacts”."""
+        happened = self.happened
+        why = REASONS[self.reason][1].label if self.reason else ""
+        said = [happened.label if happened else "All invitations", why, self._days()]
+        book = dict(sources()).get(self.source, self.source)
+        said += [f"now {self.state}" * bool(self.state), f"from {book}" * bool(book)]
+        return " · ".join(one for one in said if one)
+
+    def _days(self) -> str:
+        first, last = (day and f"{day:%-d %B %Y}" for day in (self.since, self.until))
+        if first and first == last:
+            return f"on {first}"
+        if first and last:
+            return f"{first} to {last}"
+        return f"since {first}" if first else f"until {last}" if last else ""
+
+    @property
+    def about_it(self) -> Q:
+        """What must be true of the invitation itself."""
+        known = {"state": self.state, "source": self.source, "sender": self.sender}
+        return Q(**{name: value for name, value in known.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the list. `invitation` is None where a draft was given up since."""
+
+    at: datetime
+    what: str
+    invitation: Invitation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of lines, where its neighbours begin, and how far it looked if that was not the end."""
+
+    lines: list[Line]
+    older: int | None
+    newer: int | None
+    looked_to: datetime | None = None
+
+
+def listed(asked: Asked, place: Place) -> Listed:
+    """A page of the list, the newest first."""
+    event = asked.happened
+    if event is None or asked.sender:
+        return _invitations(asked, event, place)
+    return _steps(asked, event, place)
+
+
+def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
+    """By when people were chosen: their keys grow with that."""
+    rows = _shown().filter(asked.about_it)
+    span = None
+    if event is None:
+        span = keyset.span_of(Invitation, "chosen_at", asked.first_moment, asked.last_moment)
+        rows = rows.filter(_between("chosen_at", asked))
+    else:
+        # Of one sender. What happened to each of their invitations is found by index.
+        facts = {f"facts__{name}": value for name, value in (event.facts or {}).items()}
+        its = Entry.objects.filter(
+            _between("at", asked), subject=OuterRef("uid"), action__in=event.actions, **facts
+        )
+        first = its.values("subject").annotate(first=Min("at")).values("first")
+        rows = rows.filter(Exists(its)).annotate(happened=Subquery(first))
+    found = keyset.page(
+        rows,
+        place=place,
+        size=A_PAGE,
+        span=span,
+        window=None if asked.sender else INVITATIONS_READ,
+    )
+    lines = [
+        Line(getattr(one, "happened", one.chosen_at), event.label if event else "Chosen", one)
+        for one in found.rows
+    ]
+    return _page(lines, found, place, "chosen_at", Invitation)
+
+
+def _steps(asked: Asked, event: Event, place: Place) -> Listed:
+    """By when something happened: the ledger has every time it did, in that order."""
+    wanted = asked.about_it
+    entries = Entry.objects.filter(_between("at", asked), action__in=event.actions)
+    found = keyset.page(
+        entries,
+        place=place,
+        size=STEPS_READ if wanted or event.facts else A_PAGE,
+        window=ENTRIES_READ,
+        span=keyset.span_of(Entry, "at", asked.first_moment, asked.last_moment),
+    )
+    steps = [step for step in found.rows if event.is_it(step.facts)]
+    if wanted:
+        fitting = set(
+            Invitation.objects.filter(wanted, uid__in=[step.subject for step in steps])
+            .values_list("uid", flat=True)
+        )  # fmt: skip
+        steps = [step for step in steps if step.subject in fitting]
+    if len(steps) > A_PAGE:
+        found = _cut(found, steps, place)
+        steps = found.rows
+    invitations = _shown().in_bulk([step.subject for step in steps], field_name="uid")
+    lines = [
+        Line(step.at, in_words(step.action, step.facts), invitations.get(step.subject))
+        for step in steps
+    ]
+    return _page(lines, found, place, "at", Entry)
+
+
+def _cut(found: Page[Entry], steps: list[Entry], place: Place) -> Page[Entry]:
+    """The page's end at which it began, where more was found than it has room for."""
+    if place.after is None:
+        kept = steps[:A_PAGE]
+        return Page(kept, kept[-1].pk, found.newer)
+    kept = steps[-A_PAGE:]
+    return Page(kept, found.older, kept[0].pk)
+
+
+def _page(lines: list[Line], found: Page[Any], place: Place, field: str, model: Any) -> Listed:
+    """With the moment at which the looking stopped, if there is more beyond it."""
+    reached = found.newer if place.after is not None else found.older
+    looked_to = None
+    if len(lines) < A_PAGE and reached is not None:
+        there = model.objects.filter(pk__gte=reached).order_by("pk")
+        looked_to = there.values_list(field, flat=True).first()
+    return Listed(lines, found.older, found.newer, looked_to)
+
+
+def _between(field: str, asked: Asked) -> Q:
+    bounds = {f"{field}__gte": asked.first_moment, f"{field}__lt": asked.last_moment}
+    return Q(**{name: moment for name, moment in bounds.items() if moment})
+
+
+def _shown() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("sender")
+
+
+def known_reasons() -> Iterable[tuple[str, list[tuple[str, str]]]]:
+    """The reasons, as choices, under the events that they are reasons for."""
+    for kind, event in EVENTS.items():
+        choices = [(code, why.label) for code, (of, why) in REASONS.items() if of == kind]
+        if choices:
+            yield event.label, choices
