@@ -28,6 +28,12 @@ SEARCHES = [
     "47",
     "+",
     "é",
+    # Several words: all frequent, of which one person has all, and at the end one that nobody has.
+    "a e o",
+    "example mail an",
+    "olga mail.example.org",
+    "example mail nobody",
+    "example 1",
 ]
 
 
@@ -71,12 +77,14 @@ def test_every_search_filter_and_page_is_as_without_a_directory(ana: User) -> No
     assert all_pages(ana) == with_directory
     assert with_directory["olga", Show.EVERYBODY, 1].total > 0
     assert with_directory["", Show.WITH_ADDRESS, 2].people
+    assert with_directory["a e o", Show.EVERYBODY, 4].people
 
 
 def test_a_search_lists_so_many_and_says_that_there_are_more(
     ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "MOST_FOUND", 30)
+    monkeypatch.setattr(directory, "AT_ONCE", 1)  # enough is found on the second look
     monkeypatch.setattr("invites.actions.people.MOST_FOUND", 30)
     page = page_of_people(member=ana, search="example", show=Show.EVERYBODY, number=9)
     assert (page.more, page.total, page.pages, page.first, page.last) == (True, 30, 2, 26, 30)
