@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench import audit, databases
 from bench.importing import PROMISED
 from bin import local_redis
 from bin.suite import Suite, production
@@ -262,6 +263,16 @@ def test_bench_import_measures_all_that_is_promised() -> None:
     assert set(PROMISED) < set(found)
     assert all(found[name] >= 0 for name in PROMISED)
     assert found["sqlite"]["seconds"]["vobject"] > 0
+
+
+def test_bench_audit_measures_all_that_is_promised_on_a_ledger_that_fits() -> None:
+    options = ["--rows", "1000", "--rounds", "1", "--database", databases.asked_for(), "--json"]
+    measured = run(str(ROOT / "bin/bench"), "audit", *options)
+
+    assert measured.returncode in (0, 1), measured.stderr
+    found = json.loads(measured.stdout.splitlines()[-1])
+    assert {*audit.AT_LEAST, *audit.AT_MOST} < set(found)
+    assert found[databases.asked_for()]["entries"] == 10_000
 
 
 # --- bin/lock ------------------------------------------------------------------------------------

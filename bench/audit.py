@@ -1,0 +1,84 @@
+"""What `bin/bench audit` does: a ledger of ten million entries, and the desk of staff on top of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bench import arguments, big_database, databases
+from bin.virtual_environment import ROOT
+
+DESCRIPTION = f"""\
+bin/bench audit: whether staff can still prove everything when the tables are large.
+
+Makes a database with {big_database.ROWS:,} invitations and ten times as many ledger entries, by SQL, which
+takes minutes. The figures, each a ratio within this run:
+  verify_vs_hash  verify_ledger beside a bare loop that hashes the same lines, fetched already
+  proof_hashes    the longest proof that an entry is under the newest head
+On SQLite and on PostgreSQL, and the worse one counts. Last line: the figures, and all that was measured."""
+AT_LEAST = {"verify_vs_hash": 0.5}
+AT_MOST = {"proof_hashes": 24}
+LIMIT_SECONDS = 7_200
+
+Figures = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bin/bench audit`."""
+    parser.add_argument(
+        "--rows", type=arguments.positive, default=big_database.ROWS, metavar="N",
+        help=f"invitations ({big_database.ROWS}); at least {big_database.LEAST}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rounds", type=arguments.positive, default=3, metavar="N", help="per figure (3)"
+    )
+    parser.add_argument(
+        "--database", choices=[*databases.KINDS, "both"], default="both", help="(both)"
+    )
+    parser.add_argument("--json", action="store_true", help="nothing but the last line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures, and prints the figures. Returns 0 when all that was promised is reached, else 1."""
+    kinds = databases.KINDS if options.database == "both" else (options.database,)
+    found = {kind: _measured(kind, options) for kind in kinds}
+    worst = {
+        name: pick(figures[name] for figures in found.values())
+        for promised, pick in ((AT_LEAST, min), (AT_MOST, max))
+        for name in promised
+    }
+    print(json.dumps({**worst, **found}), flush=True)
+    missed = [name for name, least in AT_LEAST.items() if worst[name] < least]
+    missed += [name for name, most in AT_MOST.items() if worst[name] > most]
+    return int(bool(missed))
+
+
+def _measured(kind: str, options: argparse.Namespace) -> Figures:
+    with ExitStack() as parts:
+        folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        made = parts.enter_context(databases.of_kind(kind, folder, durable=False))
+        started = time.monotonic()
+        environment = big_database.filled(made, options.rows)
+        seconds = round(time.monotonic() - started)
+        if not options.json:
+            print(f"{options.rows:,} invitations on {kind}, made in {seconds} s", flush=True)
+        ledger = lane("bench.ledger_lane", environment, options.rounds)
+        return {"rows": options.rows, "fill_seconds": seconds, **ledger}
+
+
+def lane(module: str, environment: dict[str, str], *arguments: object) -> Figures:
+    """What a process that measures prints as its last line."""
+    ended = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        env=environment, cwd=ROOT, check=True, timeout=LIMIT_SECONDS, text=True,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    figures: Figures = json.loads(ended.stdout.splitlines()[-1])
+    return figures
