@@ -26,7 +26,7 @@ def make(total: int, now: int) -> None:
     _set_aside(total - known, now)
     rest = (
         f"SELECT {_COLUMNS} FROM (SELECT x.at, 'invitation.chosen' AS action, x.uid AS subject, "
-        "x.subject AS actor, '{}' AS facts FROM others x "
+        'x.subject AS actor, \'{"source": "google"}\' AS facts FROM others x '
         "UNION ALL SELECT x.at + 90000, 'invitation.set_aside', x.uid, x.subject, "
         '\'{"decision": "not_now"}\' FROM others x '
         "UNION ALL SELECT x.at + 600000, 'invitation.unchosen', x.uid, x.subject, '{}' FROM others x"
@@ -87,20 +87,24 @@ def _of_invitations(now: int) -> list[str]:
     reviewed = (
         '\'{"digest": "\' || p.digest || \'", "relationship": "\' || p.relationship || \'"}\''
     )
+    confirmed = (
+        '\'{"digest": "\' || p.digest || \'", "source": "\' || p.source || \'", "wording": "\' || '
+        "m.wording || '\"}'"
+    )
     replies = (
         "CASE p.state WHEN 'sent' THEN '{\"reply\": \"250\"}' WHEN 'failed' THEN '{\"reply\": \"550\"}' "
         "WHEN 'unknown' THEN '{\"reply\": \"\"}' WHEN 'expired' THEN '{}' "
         'ELSE \'{"reply": "", "mail": false}\' END'
     )
     return [
-        _branch(mine, "p.at - 1200000", "'invitation.chosen'"),
+        _branch(mine, "p.at - 1200000", "'invitation.chosen'", facts=_fact("source", "p.source")),
         # The note was changed, and the card looked at again.
         _branch(f"{mine} WHERE p.lot % 5 < 2 AND p.state <> 'chosen'", "p.at - 900000",
                 "'invitation.reviewed'", facts=reviewed),
         _branch(f"{mine} WHERE p.state <> 'chosen'", "p.at - 600000", "'invitation.reviewed'",
                 facts=reviewed),
         _branch(f"{mine} WHERE NOT {_IN_DRAFT}", "p.at", "'invitation.confirmed'",
-                facts=_fact("digest", "p.digest")),
+                facts=confirmed),
         _branch(f"{mine} WHERE p.state = 'cancelled'", f"p.at + {5 * MINUTE}",
                 "'invitation.cancelled'", facts="'{\"why\": \"taken back\"}'"),
         _branch("plan p WHERE p.state = 'sent' AND p.lot >= 980", f"p.at + {UNDO}",

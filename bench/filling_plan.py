@@ -18,6 +18,7 @@ from django.db import connection
 from bench import filling_sql as sql
 from bench.filling_sql import DAY, execute, lot
 from invites import tokens
+from invites.actions.confirming import wording
 from invites.addresses import address_hash
 from invites.models import MemberAddress, PreparedMail
 from invites.rendering import Letter, render
@@ -26,7 +27,6 @@ from ledger.subjects import keyed_hash
 
 BIG_SENDER = 1
 EVERYBODYS_FRIEND = 0  # among the people
-LETTERS = 3  # different notes in the mails that are kept
 YEARS = 2
 _UP_TO = (1, 3, 6, 10, 15, 24, 34, 46, 60, 100)  # the ten batches of a hundred invitations
 _SENT = "state = 'sent'"
@@ -45,6 +45,12 @@ _NOTES = (
 def address(person: int) -> str:
     """The address of one of the people, of whom there are as many as invitations, and one more."""
     return f"person{person}@firm{person % 997}.example"
+
+
+def note_of(member: int) -> str:
+    """What a member writes to everybody. A quarter of them write what others write, too."""
+    shared = _NOTES[member % len(_NOTES)]
+    return shared if member % 4 == 0 else f"{shared} I am member number {member}."
 
 
 def members_of(rows: int) -> int:
@@ -79,11 +85,15 @@ def _members(count: int) -> None:
     )
     subjects = {pk: uuid.uuid4() for pk in names}
     Subject.objects.bulk_create(
-        Subject(keyed_hash=keyed_hash("member", str(pk)), uid=uid) for pk, uid in subjects.items()
+        Subject(keyed_hash=keyed_hash("member", str(pk)), uid=uid, member=pk)
+        for pk, uid in subjects.items()
     )
     kind = "char(32)" if sql.is_sqlite() else "uuid"
-    rows = ((pk, uid.hex if sql.is_sqlite() else uid) for pk, uid in subjects.items())
-    sql.temporary("members", f"id bigint PRIMARY KEY, subject {kind}", rows)
+    rows = (
+        (pk, uid.hex if sql.is_sqlite() else uid, wording(note_of(pk)))
+        for pk, uid in subjects.items()
+    )
+    sql.temporary("members", f"id bigint PRIMARY KEY, subject {kind}, wording char(12)", rows)
 
 
 def _people(count: int) -> None:
@@ -205,7 +215,7 @@ def _rendered(
                 source_label="Google contacts",
                 relationship=relationship,
                 relationship_words="",
-                note=_NOTES[sender % LETTERS],
+                note=note_of(sender),
                 own_line="",
             )
         )

@@ -71,7 +71,8 @@ def _batches_and_invitations(now: int) -> None:
             "relationship": "CASE WHEN p.state = 'chosen' THEN '' ELSE p.relationship END",
             "state": "p.state", "chosen_at": moment("p.at - 1200000"),
             "reviewed_digest": "CASE WHEN p.state <> 'chosen' THEN p.digest END",
-            "confirmed_digest": f"CASE WHEN NOT ({in_draft}) THEN p.digest END", "batch_id": "p.b",
+            "confirmed_digest": f"CASE WHEN NOT ({in_draft}) THEN p.digest END",
+            "wording": f"CASE WHEN {in_draft} THEN '' ELSE m.wording END", "batch_id": "p.b",
             "send_after": f"CASE WHEN p.state = 'confirmed' THEN {moment(f'{now} + {UNDO}')} "
                           f"WHEN NOT ({in_draft}) THEN {moment(f'p.at + {UNDO}')} END",
             "attempts": f"CASE WHEN {over} THEN 0 ELSE 1 + p.lot / 980 END",
@@ -84,7 +85,7 @@ def _batches_and_invitations(now: int) -> None:
             "accepted_at": f"CASE WHEN p.fate = 'accepted' THEN {_after('p', 1)} END",
             "bounced_at": f"CASE WHEN p.fate = 'bounced' THEN {_after('p', 0)} END",
         },
-        "FROM plan p JOIN people r ON r.id = p.person ORDER BY p.n",
+        "FROM plan p JOIN people r ON r.id = p.person JOIN members m ON m.id = p.sender ORDER BY p.n",
     )  # fmt: skip
     insert(
         Draft,
@@ -155,7 +156,7 @@ def _what_recipients_did(now: int) -> None:
 def _stops(now: int) -> None:
     shared = {
         "address_hash": "r.recipient_hash", "key_id": f"'{key_id()}'", "normaliser": "1",
-        "created_at": _after("p", 1), "lift_reason": "''",
+        "created_at": _after("p", 1),
     }  # fmt: skip
     people = "FROM plan p JOIN people r ON r.id = p.person WHERE "
     insert(

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 
 DAY = 86_400_000  # moments are milliseconds since 1970 until they stand in a table
 _ODD = (2654435761, 2246822519, 3266489917, 668265263)
@@ -118,6 +119,8 @@ def insert(model: type[models.Model], values: dict[str, str], source: str) -> in
 
 def _default(field: models.Field[Any, Any]) -> str:
     value = field.get_default()
+    if isinstance(value, DatabaseDefault):
+        value = value.expression.value
     if value is None:
         return "NULL"
     if isinstance(value, bool):
