@@ -1,8 +1,11 @@
-"""Members as the staff's pages change them: a name is held to the rules of sign-up there, too."""
+"""Members and their accounts in the admin: superusers change them, a name by the rules of sign-up.
+
+Nobody deletes a member here: who leaves closes the account, or is erased by `manage.py personal_data`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -11,6 +14,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from config.person_names import clean_person_name, refuse_the_sites_name
+from ledger.change_list import BoundedAdmin
 
 
 class MemberForm(UserChangeForm):  # type: ignore[type-arg]
@@ -31,17 +35,13 @@ class MemberForm(UserChangeForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class MemberAdmin(UserAdmin):  # type: ignore[type-arg]
-    """Django's, with that form."""
-
-    form = MemberForm
-
-
-class ChangedBySuperusers:
+class ChangedBySuperusers(BoundedAdmin):
     """Goes in front of an admin of accounts: whoever else may see it looks, and changes nothing.
 
     Who could change a member or a group could give themselves any permission.
     """
+
+    list_filter: ClassVar[Any] = ()
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
         """Superusers alone."""
@@ -56,10 +56,31 @@ class ChangedBySuperusers:
         return self.has_add_permission(request)
 
 
+class MemberAdmin(ChangedBySuperusers, UserAdmin):  # type: ignore[type-arg]
+    """Django's, with that form."""
+
+    form = MemberForm
+    list_filter = ("is_staff", "is_superuser", "is_active")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What a member sent stays on record."""
+        return False
+
+
 def register() -> None:
     """In place of Django's and allauth's own. Called when the addresses are read: then all are there."""
     for model, found in list(admin.site._registry.items()):
         if model._meta.app_label in ("auth", "account", "socialaccount"):
-            kind = MemberAdmin if model is User else type(found)
+            kind = type(found)
+            rows = {"list_select_related": _SHOWN_WITH.get(model._meta.label_lower, False)}
+            ours = type(kind.__name__, (ChangedBySuperusers, kind), rows)
             admin.site.unregister(model)
-            admin.site.register(model, type(kind.__name__, (ChangedBySuperusers, kind), {}))
+            admin.site.register(model, MemberAdmin if model is User else ours)
+
+
+# What each row of a list names beside itself.
+_SHOWN_WITH = {
+    "account.emailaddress": ("user",),
+    "socialaccount.socialaccount": ("user",),
+    "socialaccount.socialtoken": ("app", "account__user"),
+}

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from importer.models import Import
+from importer.sources import typed
 from ledger.admin import ReadOnlyAdmin
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """By address book, from the settings: asking the table for all its sources reads all of it."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The configured address books, and typed addresses."""
+        books = [(name, source.label) for name, source in settings.SOURCES.items()]
+        return [*books, (typed.NAME, typed.BOOK)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only that source's."""
+        return queryset.filter(source=self.value()) if self.value() else queryset
 
 
 @admin.register(Import)
@@ -14,6 +37,7 @@ class ImportAdmin(ReadOnlyAdmin):
 
     list_display = (
         "uid",
+        "created_at",
         "source",
         "purpose",
         "state",
@@ -24,7 +48,7 @@ class ImportAdmin(ReadOnlyAdmin):
         "left_out",
         "revocation",
     )
-    list_filter = ("source", "purpose", "state", "error", "revocation")
+    list_filter = (SourceFilter, "purpose", "state", "revocation")
     search_fields = ("uid",)
     exclude = ("cursor", "seen", "lease")
-    date_hierarchy = "created_at"
+    search_help_text = "An import’s whole id."

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from importer.sources import typed
 from invites import case_admin as _cases  # noqa: F401 (so that Django finds it)
 from invites import stored_mail
 from invites import suppression_admin as _suppressions  # noqa: F401 (so that Django finds it)
 from invites.consent import MAY_HAVE_LEFT
-from invites.desk.finding import uid_in
+from invites.desk.finding import batches_called, uid_in
 from invites.models import (
     Batch,
     ConsentRecord,
@@ -33,25 +28,6 @@ from invites.models import (
 from invites.steps import steps_of
 from ledger.admin import ReadOnlyAdmin
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-class SourceFilter(admin.SimpleListFilter):
-    """By address book, from the settings: asking the table for all its sources reads all of it."""
-
-    title = "source"
-    parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        """The configured address books, and typed addresses."""
-        books = [(name, source.label) for name, source in settings.SOURCES.items()]
-        return [*books, (typed.NAME, typed.BOOK)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Only that source's invitations."""
-        return queryset.filter(source=self.value()) if self.value() else queryset
-
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
@@ -61,13 +37,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         "recipient", "sent_by", "state", "relationship_label", "source_label", "confirmed",
         "left", "fingerprint",
     )  # fmt: skip
-    list_filter = ("state", SourceFilter, "chosen_at", "batch__confirmed_at")
     list_select_related = ("sender", "batch")
-    ordering = ("-id",)
-    search_fields = ("uid",)  # the field is there; `get_search_results` does the work
+    search_fields = ("uid",)
     search_help_text = (
-        "An invitation’s id, a Message-ID or a fingerprint, in full. Addresses are searched at the "
-        "desk, which keeps them out of the page’s own address."
+        "An invitation’s id, a Message-ID or a fingerprint, in full. The desk searches by address, and "
+        "has a list by day, state, source and reason."
     )
     fieldsets = (
         (None, {"fields": ("state", "recipient", "sent_by", "relationship_label",
@@ -80,12 +54,12 @@ class InvitationAdmin(ReadOnlyAdmin):
         ("What happened", {"fields": ("steps",)}),
     )  # fmt: skip
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Finds what is named in full, by index. Parts of names and addresses find nothing."""
-        term = search_term.strip()
-        return (queryset.filter(_named(term)) if term else queryset), False
+    def named(self, term: str) -> Q:
+        """An id, alone or in a Message-ID; a fingerprint."""
+        bare = term.strip("<>").lower()
+        if uid := uid_in(bare):
+            return Q(uid=uid)
+        return Q(batch__in=[batch.pk for batch in batches_called(bare)])
 
     @admin.display(description="recipient")
     def recipient(self, invitation: Invitation) -> SafeString:
@@ -167,10 +141,13 @@ class BatchAdmin(ReadOnlyAdmin):
         "disowned_at",
     )  # fmt: skip
     list_select_related = ("sender",)
-    list_filter = ("confirmed_at", ("disowned_at", admin.EmptyFieldListFilter))
-    ordering = ("-id",)
-    search_fields = ("sender__email__iexact", "fingerprint__startswith")
-    search_help_text = "A sender’s whole address, or a fingerprint."
+    list_filter = (("disowned_at", admin.EmptyFieldListFilter),)
+    search_fields = ("fingerprint",)
+    search_help_text = "A fingerprint, at least its eight characters."
+
+    def named(self, term: str) -> Q:
+        """A fingerprint."""
+        return Q(pk__in=[batch.pk for batch in batches_called(term.lower())])
 
 
 @admin.register(ConsentRecord)
@@ -178,8 +155,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     """That somebody confirmed one exact mail. The database refuses any change."""
 
     list_display = ("invitation_uid", "digest", "fingerprint", "count", "confirmed_at")
-    ordering = ("-id",)
-    search_fields = ("invitation_uid__exact",)
+    search_fields = ("invitation_uid",)
     search_help_text = "An invitation’s whole id."
 
 
@@ -200,9 +176,8 @@ class PersonalLinkAdmin(ReadOnlyAdmin):
         "sender_address",
         "digest",
     )
-    ordering = ("-id",)
-    search_fields = ("sender__email__iexact", "uid__exact")
-    search_help_text = "A sender’s whole address, or a link’s whole id."
+    search_fields = ("uid",)
+    search_help_text = "A link’s whole id."
 
 
 @admin.register(Hold)
@@ -211,7 +186,6 @@ class HoldAdmin(ReadOnlyAdmin):
 
     list_display = ("scope", "reason", "placed_at", "lifted_at")
     list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
-    ordering = ("-id",)
 
 
 @admin.register(Reservation)
@@ -219,19 +193,8 @@ class ReservationAdmin(ReadOnlyAdmin):
     """Each recipient's one invitation of the year, across all senders."""
 
     list_display = ("invitation_uid", "at")
-    ordering = ("-id",)
-    search_fields = ("invitation_uid__exact",)
+    search_fields = ("invitation_uid",)
     search_help_text = "An invitation’s whole id."
-
-
-def _named(term: str) -> Q:
-    """The condition for what a search term names in full; an impossible one for anything else."""
-    bare = term.strip("<>").lower()
-    if uid := uid_in(bare):
-        return Q(uid=uid)
-    if re.fullmatch(r"[0-9a-f]{8,64}", bare):
-        return Q(batch__fingerprint__startswith=bare)
-    return Q(pk__in=[])
 
 
 def _mail_of(invitation: Invitation) -> stored_mail.StoredMail | None:

@@ -54,7 +54,6 @@ class CaseAdmin(FreshAdmin, ReadOnlyAdmin):
         ("read_at", admin.EmptyFieldListFilter),
         ("decided_at", admin.EmptyFieldListFilter),
     )
-    ordering = ("-id",)
     fields = (
         "about", "sent_by", "words", "opened_at", "told_at", "read_at", "decided_at", "decision",
         "what_changed",
@@ -102,7 +101,6 @@ class IncidentAdmin(FreshAdmin, ReadOnlyAdmin):
     """The log that stands on the page about invitations. Entries are added and corrected, not removed."""
 
     list_display = ("day", "title")
-    ordering = ("-day", "-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may."""
@@ -123,4 +121,3 @@ class MonthlyFiguresAdmin(ReadOnlyAdmin):
     """What the page about invitations shows, in exact numbers."""
 
     list_display = ("month", "sent", "accepted", "stopped", "complained", "held")
-    ordering = ("-month",)

@@ -1,6 +1,6 @@
 """Who gets no invitation: staff enter an address, read why it is on the list, and lift it with a reason.
 
-There is no list to leaf through, and no address in it: an address is looked up by typing it in.
+There is no list to leaf through, and no address in it: an address is looked up by the desk's search.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -20,7 +21,7 @@ from django.utils.safestring import SafeString
 from importer.addresses import NotAnAddress
 from invites.actions import suppressing
 from invites.actions.suppressing import WHY, WHY_LIFTED, LiftReason, Reason
-from invites.addresses import domain_hashes_of, domain_of, hashes_of
+from invites.addresses import hashes_of
 from invites.models import SetAside, Suppression
 from invites.rights import FreshAdmin
 from ledger.admin import ReadOnlyAdmin
@@ -69,26 +70,13 @@ class LiftForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Suppression)
 class SuppressionAdmin(FreshAdmin, ReadOnlyAdmin):
-    """Nothing but a whole address finds anything. Adding suppresses, saving lifts."""
+    """One at a time: the desk's search leads here. Adding suppresses, saving lifts."""
 
-    list_display = ("id", "why", "for_whom", "created_at", "lifted_at")
-    list_select_related = ("sender",)
-    ordering = ("-id",)
-    search_fields = ("address_hash",)
-    search_help_text = "Type a whole e-mail address. Without one nothing is listed."
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """This address, or its domain, by any hash. What a member said for themselves is not shown."""
-        term = search_term.strip()
-        try:
-            known = [*hashes_of(term), *domain_hashes_of(domain_of(term))]
-        except NotAnAddress:
-            return queryset.none(), False
-        hashes = [hashed.value for hashed in known]
-        found = queryset.filter(address_hash__in=hashes).exclude(reason=SetAside.NEVER)
-        return found, False
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """None: the desk's search is posted, so that no address stands in the page's own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect("desk:search")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may."""

@@ -7,9 +7,10 @@ A filter that matches one row in a million would still read the million. So a pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
@@ -52,31 +53,54 @@ class Page(Generic[Row]):
     stopped: bool = False
 
 
+def place_in(asked: Mapping[str, str]) -> Place:
+    """What a page's address says; what is no key says nothing."""
+    return Place(key_in(asked, "before"), key_in(asked, "after"))
+
+
+def key_in(asked: Mapping[str, str], name: str) -> int | None:
+    """One key, that a column of whole numbers has room for."""
+    value = asked.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
 def page(
     rows: QuerySet[Row],
     *,
     place: Place,
     size: int,
     window: int | None = None,
+    among: QuerySet[Row] | None = None,
     span: Span | None = None,
 ) -> Page[Row]:
     """At most `size` of `rows`, whose keys are whole numbers that grow, and within `span`.
 
-    Without a `window` an index has to lead to every row that `rows` asks for. Two queries more with one.
+    Looks through `window` keys; or, where an index leads to all rows `among` which `rows` are, in the
+    order of their keys, through so many of these. Without a window an index leads to `rows` themselves.
     """
     span = span or Span()
-    if window:
+    if window and among is None:
         span = _there(rows.model, span)
     if place.after is not None:
-        return _upwards(rows, place.after, size, window, span)
-    return _downwards(rows, place.before, size, window, span)
+        return _upwards(rows, place.after, size, window, among, span)
+    return _downwards(rows, place.before, size, window, among, span)
 
 
 def _downwards(
-    rows: QuerySet[Row], before: int | None, size: int, window: int | None, span: Span
+    rows: QuerySet[Row],
+    before: int | None,
+    size: int,
+    window: int | None,
+    among: QuerySet[Row] | None,
+    span: Span,
 ) -> Page[Row]:
     top = span.high if before is None else min(span.high, before - 1)
-    low = max(span.low, top - window + 1) if window else span.low
+    low = span.low
+    if window and among is not None:
+        keys = among.filter(pk__gte=low, pk__lte=top).order_by("-pk").values_list("pk", flat=True)
+        low = _last_of(keys, window) or low
+    elif window:
+        low = max(low, top - window + 1)
     found = list(rows.filter(pk__gte=low, pk__lte=top).order_by("-pk")[: size + 1])
     full, more = len(found) > size, low > span.low
     found = found[:size]
@@ -87,10 +111,19 @@ def _downwards(
 
 
 def _upwards(
-    rows: QuerySet[Row], after: int, size: int, window: int | None, span: Span
+    rows: QuerySet[Row],
+    after: int,
+    size: int,
+    window: int | None,
+    among: QuerySet[Row] | None,
+    span: Span,
 ) -> Page[Row]:
-    low = max(span.low, after + 1)
-    top = min(span.high, low + window - 1) if window else span.high
+    low, top = max(span.low, after + 1), span.high
+    if window and among is not None:
+        keys = among.filter(pk__gte=low, pk__lte=top).order_by("pk").values_list("pk", flat=True)
+        top = _last_of(keys, window) or top
+    elif window:
+        top = min(top, low + window - 1)
     found = list(rows.filter(pk__gte=low, pk__lte=top).order_by("pk")[: size + 1])
     full, more = len(found) > size, top < span.high
     found = found[:size]
@@ -98,6 +131,12 @@ def _upwards(
     oldest = found[0].pk if found else low
     older = oldest if oldest > span.low else None
     return Page(found[::-1], older, newer, stopped=more and not full)
+
+
+def _last_of(keys: QuerySet[Any, int], many: int) -> int | None:
+    """The last of so many keys; None when there are fewer, so that all of them can be looked at."""
+    found = list(keys[:many])
+    return found[-1] if len(found) == many else None
 
 
 def _there(model: type[Model], span: Span) -> Span:

@@ -20,6 +20,15 @@ from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.models import Batch, Invitation, MemberAddress, SetAside, Suppression
 
 A_PAGE = 50
+_IS_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A row of the list of those who get no invitation, and in words why it is or was there."""
+
+    row: Suppression
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class Found:
     senders: list[User] = field(default_factory=list)
     invitations: list[Invitation] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
-    suppressed: list[str] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
     problem: str = ""
 
     @property
@@ -47,13 +56,21 @@ def find(term: str) -> Found:
         return Found(invitations=invitations, batches=list(_batches().filter(uid=uid)))
     if "@" in bare:
         return _by_address(bare)
-    if re.fullmatch(r"[0-9a-f]{8,64}", bare.lower()):
-        found = _batches().filter(fingerprint__startswith=bare.lower()).order_by("fingerprint")
-        return Found(batches=list(found[:A_PAGE]))
+    if _IS_FINGERPRINT(bare.lower()):
+        return Found(batches=batches_called(bare.lower()))
     return Found(
         problem="Type something whole: an e-mail address, a Message-ID, an invitation’s id or the "
         "eight characters of a fingerprint. Parts of names and addresses find nobody."
     )
+
+
+def batches_called(fingerprint: str) -> list[Batch]:
+    """Those whose fingerprint begins so; none for what is no fingerprint."""
+    if not _IS_FINGERPRINT(fingerprint):
+        return []
+    # As a range, which any index can answer: SQLite's LIKE reads every row. No digit is above "f".
+    named = Q(fingerprint__gte=fingerprint, fingerprint__lt=fingerprint + "g")
+    return list(_batches().filter(named).order_by("fingerprint")[:A_PAGE])
 
 
 def uid_in(bare: str) -> UUID | None:
@@ -77,13 +94,17 @@ def _by_address(address: str) -> Found:
         *MemberAddress.objects.filter(address_hash__in=hashes).values_list("member_id", flat=True),
         *EmailAddress.objects.filter(email=address.lower()).values_list("user_id", flat=True),
     }
-    listed = Suppression.objects.filter(
-        address_hash__in=[*hashes, *domain], sender=None, lifted_at=None
-    ).exclude(reason=SetAside.NEVER)
+    # What a member said for themselves is theirs.
+    listed = Suppression.objects.filter(address_hash__in=[*hashes, *domain]).exclude(
+        reason=SetAside.NEVER
+    )
     return Found(
         senders=list(User.objects.filter(pk__in=members).order_by("id")),
         invitations=_shown(Invitation.objects.filter(recipient_hash__in=hashes)),
-        suppressed=[WHY[Reason(row.reason)] for row in listed.order_by("id")[:A_PAGE]],
+        suppressed=[
+            Suppressed(row, WHY[Reason(row.reason)] if row.reason in WHY else row.reason)
+            for row in listed.select_related("sender").order_by("-id")[:A_PAGE]
+        ],
     )
 
 

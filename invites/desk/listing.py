@@ -10,11 +10,12 @@ optional, and any of them go together:
     state    a value of consent.State: how the invitation stands now
     source   the name of an address book, or `typed`
     sender   the id of a member
+    wording  an Invitation.wording: the same for everybody to whom the same note was confirmed
     reason   a key of REASONS: why it happened. It brings its event with it
     before, after  where the page begins
 
 No filter is allowed to read the whole table: see ledger/keyset.py. Days are found by halving, a sender
-by index; for anything else a page looks through so many rows, and says how far it looked.
+and a wording by index; for the others a page looks through so many rows, and says how far it looked.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ INVITATIONS_READ = 10_000  # that one page looks through, at most
 ENTRIES_READ = 20_000
 # Of these, how many of the kind that is asked for are held against the other filters.
 STEPS_READ = 500
+OF_ONE_READ = 1_000  # invitations of one sender or wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Asked:
     state: str = ""
     source: str = ""
     sender: int | None = None
+    wording: str = ""
     reason: str = ""
 
     @property
@@ -139,6 +142,7 @@ class Asked:
         said = [happened.label if happened else "All invitations", why, self._days()]
         book = dict(sources()).get(self.source, self.source)
         said += [f"now {self.state}" * bool(self.state), f"from {book}" * bool(book)]
+        said.append(f"with the wording {self.wording}" * bool(self.wording))
         return " · ".join(one for one in said if one)
 
     def _days(self) -> str:
@@ -152,7 +156,13 @@ class Asked:
     @property
     def about_it(self) -> Q:
         """What must be true of the invitation itself."""
-        known = {"state": self.state, "source": self.source, "sender": self.sender}
+        known = {"state": self.state, "source": self.source}
+        return self.of_one & Q(**{name: value for name, value in known.items() if value})
+
+    @property
+    def of_one(self) -> Q:
+        """The part of it that an index leads to."""
+        known = {"sender": self.sender, "wording": self.wording}
         return Q(**{name: value for name, value in known.items() if value})
 
 
@@ -178,7 +188,7 @@ class Listed:
 def listed(asked: Asked, place: Place) -> Listed:
     """A page of the list, the newest first."""
     event = asked.happened
-    if event is None or asked.sender:
+    if event is None or asked.of_one:
         return _invitations(asked, event, place)
     return _steps(asked, event, place)
 
@@ -191,7 +201,7 @@ def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
         span = keyset.span_of(Invitation, "chosen_at", asked.first_moment, asked.last_moment)
         rows = rows.filter(_between("chosen_at", asked))
     else:
-        # Of one sender. What happened to each of their invitations is found by index.
+        # Of one sender or wording. What happened to each of their invitations is found by index.
         facts = {f"facts__{name}": value for name, value in (event.facts or {}).items()}
         its = Entry.objects.filter(
             _between("at", asked), subject=OuterRef("uid"), action__in=event.actions, **facts
@@ -203,7 +213,8 @@ def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
         place=place,
         size=A_PAGE,
         span=span,
-        window=None if asked.sender else INVITATIONS_READ,
+        window=OF_ONE_READ if asked.of_one else INVITATIONS_READ,
+        among=Invitation.objects.filter(asked.of_one) if asked.of_one else None,
     )
     lines = [
         Line(getattr(one, "happened", one.chosen_at), event.label if event else "Chosen", one)

@@ -20,7 +20,7 @@ from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
 from invites.rights import Act, may, needs, staff_of
 from invites.steps import holds_of_member, steps_of, steps_of_batch
-from ledger.keyset import Place
+from ledger.keyset import Place, key_in, place_in
 
 
 def page(
@@ -77,7 +77,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def invitations(request: HttpRequest) -> HttpResponse:
     """The list behind every number; its docstring says what the address may ask for."""
     form = ListForm(request.GET)
-    place = Place(_number(request, "before"), _number(request, "after"))
+    place = place_in(request.GET)
     valid = form.is_valid()
     member = User.objects.filter(pk=form.cleaned_data.get("sender") or 0).first()
     return page(request, "list", "Invitations", {
@@ -94,7 +94,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
 def sender(request: HttpRequest, pk: int) -> HttpResponse:
     """One member: what they confirmed, and whether they are on hold."""
     member = get_object_or_404(User, pk=pk)
-    batches = finding.batches_of(member, _number(request, "before"))
+    batches = finding.batches_of(member, key_in(request.GET, "before"))
     return page(request, "sender", waiting.person(member), {
         "member": member,
         "batches": batches[: finding.A_PAGE],
@@ -109,7 +109,7 @@ def sender(request: HttpRequest, pk: int) -> HttpResponse:
 def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What was confirmed at once, and to whom."""
     found = get_object_or_404(Batch.objects.select_related("sender"), uid=uid)
-    invitations = finding.invitations_in(found, _number(request, "after") or 0)
+    invitations = finding.invitations_in(found, key_in(request.GET, "after") or 0)
     return page(request, "batch", f"Batch {found.short_fingerprint}", {
         "batch": found,
         "invitations": invitations[: finding.A_PAGE],
@@ -166,8 +166,3 @@ def _story(request: HttpRequest, uid: UUID, status: int = 200) -> HttpResponse:
 
 def _holds_on(*scopes: str) -> list[waiting.OpenHold]:
     return waiting.described(Hold.objects.filter(lifted_at=None, scope__in=scopes).order_by("id"))
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None

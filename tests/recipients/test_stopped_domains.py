@@ -185,10 +185,10 @@ def test_staff_who_look_for_an_address_find_its_domain_and_can_lift_it(ana: User
     desk = Client()
     desk.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
 
-    found = desk.get("/admin/invites/suppression/", {"q": "anybody@norte.example"})
+    found = desk.post("/admin/audit/search/", {"term": "anybody@norte.example"})
     assert "The owner of its domain stopped invitations to all of it" in found.content.decode()
     row = Suppression.objects.get()
     page = desk.get(f"/admin/invites/suppression/{row.pk}/change/").content.decode()
     assert "on the list (domain)" in page
-    other = desk.get("/admin/invites/suppression/", {"q": "anybody@b.norte.example"})
+    other = desk.post("/admin/audit/search/", {"term": "anybody@b.norte.example"})
     assert "The owner of its domain" not in other.content.decode()
