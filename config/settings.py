@@ -267,6 +267,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=4, minute=30),
         "options": {"expires": 3600},
     },
+    "count figures": {
+        "task": "invites.tasks.count_figures",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "read returned mail": {
         "task": "invites.tasks.read_returned_mail",
         "schedule": env.float("REPORTS_SECONDS", 60.0),

@@ -6,6 +6,7 @@ from invites import outbox
 from invites.actions import (
     account_mails,
     cases,
+    counting,
     forgetting,
     heads_elsewhere,
     publishing,
@@ -56,6 +57,12 @@ def weigh_answers() -> None:
 def count_months() -> None:
     """Once a day: counts the months that are over, for everybody to read."""
     publishing.count_months()
+
+
+@shared_task
+def count_figures() -> None:
+    """Every minute: adds what was sealed to the figures by day."""
+    counting.count()
 
 
 @shared_task

@@ -145,6 +145,10 @@ TABLES = (
 NOBODY = {
     "invites.AddressKey": "Names of the keys under which hashes are made.",
     "invites.Claim": "Workers and their leases.",
+    "invites.Counted": "How much of the ledger stands in the figures.",
+    "invites.DailyFigure": "Counts of a day, kept for good. A sender in it is a random id, as in the "
+    "ledger: once the account is erased, nobody knows whose.",
+    "invites.RecentFigure": "The same counts for the newest days.",
     "invites.MonthlyFigures": "Counts of a month.",
     "invites.ReportsMailbox": "How far the site's own mailbox was read.",
     "invites.ReturnedReport": "Digests of reports, so that each counts once; of whom, nobody can tell.",

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('importer', '0008_directory_uncompressed'),
-        ('invites', '0010_wordings'),
+        ('invites', '0011_figures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,273 @@
+"""Figures by day, added up from the sealed ledger a bit at a time. Beat calls `count`.
+
+What a bit comes to is found out first, outside of any transaction: sealed entries never change. Then
+the figures and how far they go are written in one, unless somebody else was faster. So each entry
+counts once, whoever is killed when. `recount` throws all away and begins again: the same comes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from invites.figures import EVENTS, RANGES, RANKED, STEPS, Counted, DailyFigure, Kind, RecentFigure
+from ledger import clock, leaves
+from ledger.models import Entry
+
+AT_ONCE = 2_000  # leaves, so that what is written takes well under a tenth of a second
+_ROWS = 500  # in one statement
+
+IMPORTED = ("import.done", "import.failed", "import.stopped", "look_up.ended", "contact.typed")
+_CONFIRMED = "invitation.confirmed"
+_ALWAYS = {
+    **dict.fromkeys(IMPORTED, "imported"),
+    "invitation.chosen": "chosen",
+    "invitation.unchosen": "unchosen",
+    "invitation.set_aside": "set_aside",
+    "draft.forgotten": "given_up",
+    "note.written": "written",
+    "invitation.reviewed": "reviewed",
+    _CONFIRMED: "confirmed",
+    "invitation.cancelled": "undone",
+    "batch.disowned": "disowned",
+    "invitation.sent": "sent",
+    "invitation.arrived": "sent",
+    "invitation.bounced": "bounced",
+    "invitation.accepted": "accepted",
+    "invitation.reported": "complained",
+    "invitation.complained": "complained",
+}
+_ANSWERS = {"dont_know": "dont_know", "declined": "declined"}
+# Of these the invitation's confirmation says who sent it, from which book, with which words.
+_SINCE_CONFIRMING = {
+    "confirmed", "undone", "sent", "bounced", "accepted", "complained", *_ANSWERS.values(),
+}  # fmt: skip
+# By whose word an invitation was taken back, for the time that took.
+_BY_SENDER = ("taken back", "not me")
+AFTER = (0, 60, 5 * 60, 30 * 60, 24 * 3600)  # seconds: a figure is from one of these to the next
+
+Figure = tuple[Kind, str, str, date]
+Row = tuple[int, datetime, str, UUID, UUID | None, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where an invitation came from, as its confirmation says it."""
+
+    sender: str
+    source: str
+    wording: str
+    at: datetime | None
+
+
+_UNKNOWN = _Origin("", "", "", None)
+
+
+def count() -> int:
+    """Counts what was sealed since the last time; returns how many entries."""
+    total = 0
+    _turn_to(clock.now().date())
+    while more := _count_some():
+        total += more
+    return total
+
+
+@transaction.atomic
+def forget_figures() -> None:
+    """Throws all figures away. The next `count` begins with the first entry."""
+    for table in (DailyFigure, RecentFigure, Counted):
+        table.objects.all().delete()
+
+
+def _count_some() -> int:
+    """One bit of the ledger; 0 when there is none, or when somebody else counts it."""
+    known = Counted.objects.first()
+    if known is None:
+        return 0
+    spans, end = leaves.spans_from(known.leaves, AT_ONCE)
+    figures = _Tally(_rows(spans)).figures if spans else Counter()
+    with transaction.atomic():
+        if not _mine(known).update(leaves=end, at=clock.now()):
+            return 0
+        _add(DailyFigure, figures)
+        _add_recent(figures, known.day)
+    return end - known.leaves
+
+
+def _mine(known: Counted) -> Any:
+    """The row, if it still says what it said. Whoever changes it first holds it until the commit."""
+    return Counted.objects.filter(pk=known.pk, leaves=known.leaves, day=known.day)
+
+
+def _turn_to(today: date) -> None:
+    """Takes out of the recent figures what is too old by now."""
+    known, _ = Counted.objects.get_or_create(pk=1, defaults={"day": today, "at": clock.now()})
+    while known.day < today:
+        following = known.day + timedelta(days=1)
+        with transaction.atomic():
+            if not _mine(known).update(day=following):
+                return
+            for days in RANGES:
+                over = DailyFigure.objects.filter(
+                    day=following - timedelta(days=days), kind__in=RANKED, event__in=EVENTS
+                )
+                lost = {
+                    (days, kind, key, event): -count
+                    for kind, key, event, count in over.values_list("kind", "key", "event", "count")
+                }
+                _add(RecentFigure, lost)
+            # All columns of an index are named, so that nothing else is read.
+            RecentFigure.objects.filter(
+                days__in=RANGES, kind__in=RANKED, event__in=EVENTS, count=0
+            ).delete()
+        known.day = following
+
+
+def _rows(spans: Iterable[tuple[int, int]]) -> list[Row]:
+    """The entries that count, in the order of leaves."""
+    answers = "invitation.answered"
+    found: list[Row] = []
+    for first, last in spans:
+        found += (
+            Entry.objects.filter(id__range=(first, last), action__in=[*_ALWAYS, answers])
+            .order_by("id")
+            .values_list("id", "at", "action", "subject", "actor", "facts")
+        )
+    return found
+
+
+class _Tally:
+    """What some entries come to."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.figures: Counter[Figure] = Counter()
+        self._origins = _origins(row[3] for row in rows if row[2].startswith("invitation."))
+        self._kept_before = _kept_before(rows)
+        self._since = _first_days(rows, self._origins)
+        for row in rows:
+            self._take(*row)
+
+    def _take(
+        self, pk: int, at: datetime, action: str, subject: UUID, actor: UUID | None, facts: Any
+    ) -> None:
+        event = _ALWAYS.get(action) or _ANSWERS.get(facts.get("answer"), "")
+        if not event:
+            return
+        day = at.astimezone(UTC).date()
+        sender, source, wording, number = (actor.hex if actor else ""), "", "", 1
+        if event == "imported":
+            source = "typed" if action == "contact.typed" else facts.get("source", "")
+            number = facts.get("kept", 0) - self._kept_before.get(pk, 0)
+        elif event == "chosen":
+            source = facts.get("source", "")
+        elif event == "written":
+            sender = subject.hex
+        elif event in _SINCE_CONFIRMING:
+            origin = self._origins.get(subject, _UNKNOWN)
+            sender, source, wording = origin.sender, origin.source, origin.wording
+            if event == "undone" and origin.at and facts.get("why") in _BY_SENDER:
+                seconds = (at - origin.at).total_seconds()
+                least = max((one for one in AFTER if one <= seconds), default=0)
+                self.figures[Kind.AFTER, str(least), event, day] += 1
+        self.figures[Kind.ALL, "", event, day] += number
+        if event in EVENTS or event in STEPS:
+            self._add(Kind.SENDER, sender, event, day, number)
+        if event in EVENTS:
+            self._add(Kind.SOURCE, source, event, day, number)
+            self._add(Kind.WORDING, wording, event, day, number)
+        if sender and number and event in STEPS:
+            self._walk(sender, STEPS.index(event), day)
+
+    def _add(self, kind: Kind, key: str, event: str, day: date, number: int) -> None:
+        if key:
+            self.figures[kind, key, event, day] += number
+
+    def _walk(self, sender: str, step: int, day: date) -> None:
+        """A member did this: for the first time? Then who came by the step before has gone on."""
+        known = self._since.get((sender, STEPS[step]))
+        self._since[sender, STEPS[step]] = min(known or day, day)
+        if known:
+            return
+        self.figures[Kind.CAME, "", STEPS[step], day] += 1
+        before = self._since.get((sender, STEPS[step - 1])) if step else None
+        if before:
+            self.figures[Kind.WENT_ON, "", STEPS[step - 1], before] += 1
+        if step + 1 < len(STEPS) and (sender, STEPS[step + 1]) in self._since:
+            self.figures[Kind.WENT_ON, "", STEPS[step], day] += 1
+
+
+def _origins(subjects: Iterable[UUID]) -> dict[UUID, _Origin]:
+    """Of those invitations that were confirmed."""
+    return {
+        uid: _Origin(
+            sender=actor.hex if actor else "",
+            source=facts.get("source", ""),
+            wording=facts.get("wording", ""),
+            at=at,
+        )
+        for uid, actor, facts, at in Entry.objects.filter(
+            subject__in=set(subjects), action=_CONFIRMED
+        ).values_list("subject", "actor", "facts", "at")
+    }
+
+
+def _kept_before(rows: list[Row]) -> dict[int, int]:
+    """Of imports that go on after a failure: how many people were counted then already."""
+    again = [row for row in rows if row[2].startswith("import.")]
+    failed = Entry.objects.filter(subject__in={row[3] for row in again}, action="import.failed")
+    known = list(failed.values_list("id", "facts"))
+    return {
+        pk: max(
+            (
+                before.get("kept", 0)
+                for earlier, before in known
+                if earlier < pk and before.get("import") == facts.get("import")
+            ),
+            default=0,
+        )
+        for pk, _, _, _, _, facts in again
+    }
+
+
+def _first_days(rows: list[Row], origins: Mapping[UUID, _Origin]) -> dict[tuple[str, str], date]:
+    """When the members that these entries may be of did each step for the first time."""
+    may_be = {actor.hex for _, _, _, _, actor, _ in rows if actor}
+    may_be |= {subject.hex for _, _, action, subject, _, _ in rows if action == "note.written"}
+    may_be |= {origin.sender for origin in origins.values()}
+    found = DailyFigure.objects.filter(
+        kind=Kind.SENDER, key__in=may_be - {""}, event__in=STEPS
+    ).values_list("key", "event")
+    return {(key, event): day for key, event, day in found.annotate(Min("day"))}
+
+
+def _add_recent(figures: Mapping[Figure, int], today: date) -> None:
+    recent: Counter[tuple[int, str, str, str]] = Counter()
+    for (kind, key, event, day), number in figures.items():
+        for days in RANGES:
+            if kind in RANKED and event in EVENTS and day > today - timedelta(days=days):
+                recent[days, kind, key, event] += number
+    _add(RecentFigure, recent)
+
+
+def _add(table: type[DailyFigure | RecentFigure], figures: Mapping[tuple[Any, ...], int]) -> None:
+    """Adds to what is there. Raw, for the ORM can replace a value in conflict, and not add to it."""
+    names = ["kind", "key", "event", "day"] if table is DailyFigure else [
+        "days", "kind", "key", "event",
+    ]  # fmt: skip
+    name = table._meta.db_table
+    rows = sorted((*row, number) for row, number in figures.items() if number)
+    with connection.cursor() as cursor:
+        for some in (rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS)):
+            values = ", ".join(["(%s, %s, %s, %s, %s)"] * len(some))
+            cursor.execute(
+                f"INSERT INTO {name} ({', '.join(names)}, count) VALUES {values} "
+                f"ON CONFLICT ({', '.join(names)}) DO UPDATE SET count = {name}.count + excluded.count",
+                [value for row in some for value in row],
+            )
