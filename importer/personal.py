@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import operator
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial, reduce
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 from django.db import transaction
@@ -27,7 +28,7 @@ from importer.models import (
     Upload,
     UploadPage,
 )
-from ledger.personal import Person, Table
+from ledger.personal import Mine, Person, Table, columns, pages
 
 
 def erase(person: Person) -> None:
@@ -111,20 +112,97 @@ def _without(page: UploadPage, person: Person) -> bytes:
     return sealing.cipher().encrypt(zlib.compress(plain, 1))
 
 
+def _people(member_id: int) -> Iterator[dict[str, Any]]:
+    """Everybody in a member's address books, each with all addresses."""
+    for page in pages(Contact.objects.filter(member_id=member_id)):
+        addresses: dict[int, list[dict[str, str]]] = {}
+        found = ContactAddress.objects.filter(contact_id__in=[person.pk for person in page])
+        for one in found.order_by("pk"):
+            addresses.setdefault(one.contact_id, []).append(
+                {"address": one.address, "kind": one.kind, "can_not_be_invited": one.refusal_words}
+            )
+        for person in page:
+            best = {"address": person.best_address, "kind": person.best_kind,
+                    "can_not_be_invited": person.refusal_words}  # fmt: skip
+            yield {
+                "name": person.name,
+                "company": person.company,
+                "title": person.title,
+                "phone_country": person.phone_country,
+                "addresses": addresses.get(person.pk) or ([best] if person.best_address else []),
+                "flags": person.flag_words,
+                "source": person.source_label,
+                "read_at": person.created_at,
+            }
+
+
+def _uploads(member_id: int) -> Iterator[dict[str, Any]]:
+    for upload in Upload.objects.filter(member_id=member_id).order_by("pk"):
+        yield {"number": upload.uid, "entries": upload.entries, "kept_until": upload.ends_at}
+        for page in upload.pages.order_by("number").iterator():
+            yield {"number": upload.uid, "rows": list(_rows(page))}
+
+
+def _import_columns(rows: QuerySet[Any], *names: str) -> Iterator[dict[str, Any]]:
+    """The same with the import's number, which stands in imports.json."""
+    for row in columns(rows.select_related("import_run"), "import_run", *names):
+        yield row | {"import_run": row["import_run"].uid}
+
+
 TABLES = (
-    Table("importer.Contact", _contacts, hidden=("search", "sort_name")),
+    Table(
+        "importer.Contact",
+        _contacts,
+        Mine("contacts", "the people from your address books", _people),
+        hidden=("search", "sort_name"),
+    ),
     Table(
         "importer.ContactAddress",
         lambda who: ContactAddress.objects.filter(
             Q(member_id=who.member_id) | Q(contact__in=_contacts(who))
         ),
+        "In contacts.json, with each person.",
     ),
-    Table("importer.DirectoryPage", _directory, hidden=("lines",)),
-    Table("importer.LeftOut", _left_out),
-    Table("importer.MergedEntry", _merged),
+    Table(
+        "importer.DirectoryPage",
+        _directory,
+        "The people of contacts.json once more, as lines to search in.",
+        hidden=("lines",),
+    ),
+    Table(
+        "importer.LeftOut",
+        _left_out,
+        Mine(
+            "left-out",
+            "what an import could not keep, and why",
+            lambda me: _import_columns(
+                LeftOut.objects.filter(member_id=me), "number", "reason", "name", "raw"
+            ),
+        ),
+    ),
+    Table(
+        "importer.MergedEntry",
+        _merged,
+        Mine(
+            "merged",
+            "entries that were somebody who was here already",
+            lambda me: _import_columns(
+                MergedEntry.objects.filter(member_id=me), "number", "name", "address"
+            ),
+        ),
+    ),
     Table(
         "importer.Import",
         lambda who: Import.objects.filter(member_id=who.member_id, member__isnull=False),
+        Mine(
+            "imports",
+            "every reading of an address book, and what became of our access to it",
+            lambda me: columns(
+                Import.objects.filter(member_id=me),
+                *("uid", "source_label", "purpose", "state", "created_at", "finished_at"),
+                *("forgotten_at", "read", "kept", "merged", "left_out", "revocation"),
+            ),
+        ),
         hidden=("cursor", "seen"),
     ),
     Table(
@@ -132,23 +210,45 @@ TABLES = (
         lambda who: Grant.objects.filter(
             import_run__member_id=who.member_id, import_run__member__isnull=False
         ),
+        Mine(
+            "accesses",
+            "the accesses to your address books that we have right now, without their secrets",
+            lambda me: _import_columns(
+                Grant.objects.filter(import_run__member_id=me), "created_at", "ends_at"
+            ),
+        ),
         hidden=("ciphertext",),
     ),
     Table(
         "importer.Upload",
         lambda who: Upload.objects.filter(member_id=who.member_id),
+        Mine("uploads", "what your files said, for the minutes until it is read", _uploads),
     ),
     Table(
         "importer.UploadPage",
         lambda who: UploadPage.objects.filter(
             Q(upload__member_id=who.member_id) | Q(pk__in=_pages(who).values("pk"))
         ),
+        "In uploads.json, decrypted.",
         hidden=("ciphertext",),
     ),
     Table(
         "importer.AwaitedFile",
         lambda who: AwaitedFile.objects.filter(member_id=who.member_id),
+        Mine(
+            "awaited-file",
+            "since when we wait for your LinkedIn file",
+            lambda me: columns(AwaitedFile.objects.filter(member_id=me), "since", "mailed_at"),
+        ),
     ),
-    Table("importer.LastClick", lambda who: LastClick.objects.filter(member_id=who.member_id)),
+    Table(
+        "importer.LastClick",
+        lambda who: LastClick.objects.filter(member_id=who.member_id),
+        Mine(
+            "last-click",
+            "when you last did something here, for forgetting in time",
+            lambda me: columns(LastClick.objects.filter(member_id=me), "at"),
+        ),
+    ),
 )
 NOBODY: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Who of the staff may do what at the desk, and how lately they must have shown who they are.
+"""Who of the staff may do what at the desk, and how lately somebody must have shown who they are.
 
 The one place for both. Three groups are made after every migration; a site may make others.
 """
@@ -73,7 +73,7 @@ def needs(act: Act, *, fresh: bool = False) -> Callable[[type_of_view], type_of_
             if not may(request, act):
                 raise PermissionDenied
             if fresh and request.method in ("GET", "HEAD") and not is_fresh(request):
-                return redirect(_way_to_prove_it(request, request.get_full_path()))
+                return redirect(way_to_prove_it(request, request.get_full_path()))
             return view(request, *args, **kwargs)
 
         return admin.site.admin_view(checked)
@@ -88,9 +88,10 @@ def is_fresh(request: HttpRequest) -> bool:
     return bool(time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
 
 
-def _way_to_prove_it(request: HttpRequest, afterwards: str) -> str:
+def way_to_prove_it(request: HttpRequest, afterwards: str) -> str:
     """The page that asks for the password; who has none signs in anew."""
-    by_password = staff_of(request).has_usable_password()
+    assert isinstance(request.user, User), "who is not signed in does not get here"
+    by_password = request.user.has_usable_password()
     page = reverse("account_reauthenticate" if by_password else "account_logout")
     return f"{page}?{urlencode({'next': afterwards})}"
 
@@ -104,7 +105,7 @@ def stale(request: HttpRequest) -> SafeString:
         '<a href="{}" target="_blank" rel="noopener">Type it once more</a> (in a new tab), '
         "then press the button here again.",
         allauth_settings.REAUTHENTICATION_TIMEOUT // 60,
-        _way_to_prove_it(request, reverse("desk:desk")),
+        way_to_prove_it(request, reverse("desk:desk")),
     )
 
 

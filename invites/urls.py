@@ -5,6 +5,7 @@ from django.urls import path
 from invites.views import (
     check,
     choose,
+    data,
     forget,
     guide,
     links,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("check/", check.check, name="check"),
     path("check/<uuid:uid>/remove/", check.remove, name="remove"),
     path("sent/<uuid:uid>/", sent.sent, name="sent"),
+    path("sent/<uuid:uid>/receipt/", sent.receipt, name="receipt"),
     path("sent/<uuid:uid>/take-back/", sent.take_back, name="take_back"),
     path("sent/<uuid:uid>/not-me/", sent.not_me, name="not_me"),
     path("withdraw/<uuid:uid>/", sent.withdraw, name="withdraw"),
@@ -36,6 +38,7 @@ urlpatterns = [
     path("links/<uuid:uid>/", links.show, name="link"),
     path("links/<uuid:uid>/withdraw/", links.withdraw, name="withdraw_link"),
     path("requests/", requests.requests, name="requests"),
+    path("data/", data.data, name="data"),
     path("forget/", forget.forget, name="forget"),
     path("forgotten/", forget.forgotten, name="forgotten"),
 ]

@@ -1,17 +1,18 @@
 """Whose rows are whose. Each app says of every table of its own which rows concern a person.
 
-`manage.py personal_data` shows and erases by it; a test fills every table and looks for what is left.
-Used by importer/personal.py and invites/personal/. docs/personal-data.md says how to add a table.
+`manage.py personal_data` shows and erases by it, and a member downloads by it what is theirs; a test fills
+every table and looks for what is left. Used by importer/personal.py and invites/personal/.
+docs/personal-data.md says how to add a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from ledger.models import Subject
 
@@ -29,19 +30,57 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Mine:
+    """A file of a member's download: its name, what it holds, and one dictionary per row.
+
+    `rows` gets the member's number, and reads a page at a time: there may be 30,000.
+    """
+
+    file: str
+    holds: str
+    rows: Callable[[int], Iterable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table: which of its rows concern a person, and why they stay when the person is erased.
 
-    With an empty `stays` none may be left. `hidden` columns are not shown: they are no words.
+    `mine` is what a member may download of it, or the reason why nothing: others have rights, too, and
+    nobody must learn who stopped or reported them. With an empty `stays` no row may be left. `hidden`
+    columns are not shown: they are no words.
     """
 
     label: str
     rows: Callable[[Person], QuerySet[Any]]
+    mine: Mine | str
     stays: str = ""
     hidden: tuple[str, ...] = ()
 
 
-TABLES = (Table("ledger.Subject", lambda who: Subject.objects.filter(keyed_hash__in=who.hashes)),)
+_Row = TypeVar("_Row", bound=Model)
+
+
+def pages(rows: QuerySet[_Row], size: int = 1000) -> Iterator[list[_Row]]:
+    """All of these rows by their ids, some at a time: each page is a query of its own."""
+    last = 0
+    while page := list(rows.filter(pk__gt=last).order_by("pk")[:size]):
+        yield page
+        last = page[-1].pk
+
+
+def columns(rows: QuerySet[Any], *names: str) -> Iterator[dict[str, Any]]:
+    """These columns of all of these rows, by their ids."""
+    for page in pages(rows):
+        yield from ({name: getattr(row, name) for name in names} for row in page)
+
+
+TABLES = (
+    Table(
+        "ledger.Subject",
+        lambda who: Subject.objects.filter(keyed_hash__in=who.hashes),
+        "Random ids under which the ledger knows you. What it has of your own steps is in steps.json.",
+    ),
+)
 # Tables that say nothing about anybody, and why.
 NOBODY = {
     "ledger.Entry": "Random ids and numbers. Once the subject is erased, nobody knows whose they are.",

@@ -99,6 +99,7 @@ SITE = [
     ("invitations/check/", MEMBER, "/invitations/check/"),
     ("invitations/check/<uuid:uid>/remove/", MEMBER, "/invitations/check/{reviewed}/remove/"),
     ("invitations/sent/<uuid:uid>/", MEMBER, "/invitations/sent/{batch}/"),
+    ("invitations/sent/<uuid:uid>/receipt/", MEMBER, "/invitations/sent/{batch}/receipt/"),
     ("invitations/sent/<uuid:uid>/take-back/", MEMBER, "/invitations/sent/{batch}/take-back/"),
     ("invitations/sent/<uuid:uid>/not-me/", MEMBER, "/invitations/sent/{batch}/not-me/"),
     ("invitations/withdraw/<uuid:uid>/", MEMBER, "/invitations/withdraw/{arrived}/"),
@@ -107,6 +108,7 @@ SITE = [
     ("invitations/links/<uuid:uid>/withdraw/", MEMBER,
      "/invitations/links/{personal link}/withdraw/"),
     ("invitations/requests/", MEMBER, "/invitations/requests/"),
+    ("invitations/data/", MEMBER, "/invitations/data/"),
     ("invitations/forget/", MEMBER, "/invitations/forget/"),
     ("invitations/forgotten/", MEMBER, "/invitations/forgotten/"),
     # --- recipients

@@ -147,7 +147,13 @@ def her_address_book(marta: User) -> None:
     )  # fmt: skip
     grants.keep(run, {"access_token": f"token-{MARK}"}, clock.now())
     AwaitedFile.objects.create(member=marta, since=clock.now())
-    people.contact(marta, f"Pat of {MARK}", "pat@sul.example")
+    pat = people.contact(marta, f"Pat of {MARK}", "pat@sul.example")
+    LeftOut.objects.create(
+        member=marta, import_run=run, number=1, reason="not_an_address", raw=f"{MARK} at sul"
+    )
+    MergedEntry.objects.create(
+        member=marta, import_run=run, contact=pat, number=2, name=f"P {MARK}", address=""
+    )
     uploading.receive(member=marta, file=io.BytesIO(b"Who;Where\nPat;pat@zmarker.example\n"))
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError
 
 from importer.actions import forget_contacts
-from invites import consent
+from invites import consent, notice
 from invites.actions import weighing
 from invites.actions.drafting import current_mail, draft_of, in_draft, lock_draft, send_back
 from invites.actions.links import linked_contacts
@@ -44,8 +44,6 @@ from ledger.entries import Event, append
 from ledger.subjects import keyed_hash, of_member, uids_for
 
 log = logging.getLogger(__name__)
-
-NOTICE_VERSION = "2026-11"  # of the words on the check page; raise it when they change
 
 # Who asked for no invitations in the meantime: noted in the same step for all, so that it takes as long.
 _ON_THE_LIST = Exists(
@@ -237,7 +235,7 @@ def _queue(member: User, checked: Check, words: str) -> Batch:
             relationship=item.invitation.relationship,
             fingerprint=checked.fingerprint,
             count=checked.count,
-            notice_version=NOTICE_VERSION,
+            notice_version=notice.VERSION,
             confirmed_at=now,
             not_before=not_before,
         )
@@ -256,7 +254,7 @@ def _queue(member: User, checked: Check, words: str) -> Batch:
     facts: dict[str, str | int | bool | None] = {
         "fingerprint": checked.fingerprint,
         "count": checked.count,
-        "notice": NOTICE_VERSION,
+        "notice": notice.VERSION,
     }
     append(
         [Event("batch.confirmed", batch.uid, actor, facts)]

@@ -9,10 +9,12 @@ import zipfile
 from importlib import resources
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db.models import Q
+from django.urls import reverse
 
-from invites import steps
+from invites import notice, steps
 from invites.models import ConsentRecord, Invitation, PreparedMail
 from ledger import heads, proofs
 from ledger.models import Entry
@@ -47,14 +49,13 @@ def build(invitation: Invitation) -> bytes:
             "The newest step is not sealed yet. Beat seals the ledger every minute: try again then."
         ) from None
     files = {
-        "README.txt": _own("README.txt"),
-        "verify.py": _own("verify.py"),
-        "consent.json": _json(consent(invitation, record)),
+        "README.txt": own("README.txt"),
+        "consent.json": as_json(consent(invitation, record)),
         "steps.txt": "".join(
             f"{entry.at:%Y-%m-%d %H:%M:%S}  {steps.in_words(entry.action, entry.facts)}\n"
             for entry in entries
         ).encode(),
-        "ledger.json": _json(
+        "ledger.json": as_json(
             [
                 {
                     "line": one.line,
@@ -65,19 +66,16 @@ def build(invitation: Invitation) -> bytes:
             ]
         ),
         "head.txt": seal.note.encode(),
-        "key.txt": f"{heads.public(key).text()}\n".encode(),
     }
     mail = PreparedMail.objects.filter(invitation=invitation).first()
     if mail and invitation.recipient_address:
         files["message.eml"] = bytes(mail.raw)
-    listed = [f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in sorted(files.items())]
-    text = "\n".join([f"evidence of invitation {invitation.uid}", *listed, ""])
-    files["manifest.txt"] = heads.note(text, key).encode()
-    return _zip(files)
+    return sign_and_pack(f"evidence of invitation {invitation.uid}", files, key)
 
 
 def consent(invitation: Invitation, record: ConsentRecord) -> dict[str, Any]:
     """The consent record as ISO/IEC TS 27560:2023 structures one: header, processing, parties, event."""
+    undo = round((record.not_before - record.confirmed_at).total_seconds())
     held = {"recipient": invitation.recipient_address} if invitation.recipient_address else {}
     return {
         "schema_version": "ISO/IEC TS 27560:2023",
@@ -86,38 +84,56 @@ def consent(invitation: Invitation, record: ConsentRecord) -> dict[str, Any]:
         "pii_processing": {
             "privacy_notice": f"{settings.SITE_URL}/about-invitations/",
             "notice_version": record.notice_version,
-            "language": settings.LANGUAGE_CODE,
+            "notice_words": notice.words(
+                record.notice_version, count=record.count, undo_seconds=undo
+            ),
+            "language": notice.NOTICES[record.notice_version].language,
             "purposes": [
                 {
                     "purpose": "One mail that invites this recipient in the sender's name.",
+                    "purpose_type": "personal communication",
                     "lawful_basis": "consent",
                     "pii_information": [
-                        {"pii_type": "name and e-mail address of the sender", "required": True},
-                        {"pii_type": "the sender's own words", "required": True},
-                        {"pii_type": f"relationship: {record.relationship}", "required": True},
+                        {
+                            "pii_type": "name and e-mail address of the sender",
+                            "pii_optional": False,
+                        },
+                        {"pii_type": "the sender's own words", "pii_optional": False},
+                        {
+                            "pii_type": f"relationship: {record.relationship}",
+                            "pii_optional": False,
+                        },
                     ],
+                    "pii_controllers": [settings.SITE_NAME],
                     "collection_method": f"address book: {invitation.source_label}",
-                    "storage_locations": "the site's database",
+                    "processing_method": "written into the mail, which is handed to a mail server once",
+                    "storage_locations": ["the site's database"],
                     "retention_period": f"P{settings.RECIPIENT_DAYS}D",
+                    "recipient_third_parties": [
+                        "the recipient of the mail, and their mail provider"
+                    ],
                     "withdrawal_method": "take back until it leaves, withdraw afterwards, "
                     "on the page of the confirmation",
+                    "privacy_rights": f"{settings.SITE_URL}{reverse('invites:data')}",
                 }
             ],
         },
         "party_identification": [
             {
+                "party_id": settings.SITE_URL,
                 "party_role": "pii_controller",
                 "party_name": settings.SITE_NAME,
                 "party_address": settings.POSTAL_ADDRESS,
                 "party_email": settings.INVITATIONS_ADDRESS,
                 "party_url": settings.SITE_URL,
             },
-            {"party_role": "recipient of the mail", "party_id": str(record.recipient_subject)},
+            {"party_id": str(record.recipient_subject), "party_role": "recipient of the mail"},
         ],
         "event": {
             "event_type": "explicit consent",
             "event_state": "given",
             "event_time": record.confirmed_at.isoformat(),
+            "validity_duration": f"P{settings.LATE_DAYS}D",  # then it is too late to leave
             "entity_id": str(record.sender_subject),
         },
         # What the check is made with.
@@ -132,17 +148,26 @@ def consent(invitation: Invitation, record: ConsentRecord) -> dict[str, Any]:
     }
 
 
-def _own(name: str) -> bytes:
+def sign_and_pack(title: str, files: dict[str, bytes], key: Ed25519PrivateKey) -> bytes:
+    """A ZIP of these with what checks them: the script, our public key, a signed list of all."""
+    whole = files | {
+        "verify.py": own("verify.py"),
+        "key.txt": f"{heads.public(key).text()}\n".encode(),
+    }
+    listed = [f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in sorted(whole.items())]
+    whole["manifest.txt"] = heads.note("\n".join([title, *listed, ""]), key).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(whole.items()):
+            archive.writestr(zipfile.ZipInfo(name, _NO_TIME), data, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def own(name: str) -> bytes:
+    """A file of this package."""
     return resources.files(__package__).joinpath(name).read_bytes()
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """For people, too."""
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _NO_TIME), data, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()

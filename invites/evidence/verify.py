@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks an evidence file of an invitation. Needs Python 3.9 or newer and nothing else, no network.
+"""Checks the evidence of an invitation, or a receipt. Needs Python 3.9 or newer, no network.
 
     python3 verify.py evidence-….zip [PUBLIC_KEY]
 
@@ -10,26 +10,19 @@ is taken: then this shows that the file is whole and fits together, and not who 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import sys
 import zipfile
+from hashlib import sha256, sha512
 from typing import IO
 
-FILES = [
-    "README.txt",
-    "consent.json",
-    "head.txt",
-    "key.txt",
-    "ledger.json",
-    "steps.txt",
-    "verify.py",
-]
+COMMON = ["README.txt", "key.txt", "manifest.txt", "verify.py"]
+EVIDENCE = [*COMMON, "consent.json", "head.txt", "ledger.json", "steps.txt"]
+RECEIPT = [*COMMON, "receipt.html", "receipt.json"]
 OUTCOMES = {"sent": "taken by the mail server", "failed": "refused by the mail server",
             "unknown": "handed over without an answer", "cancelled": "taken back",
             "bounced": "returned", "blocked": "not sent: this person can't be invited",
             "requested": "shown inside the site", "expired": "too late and not sent"}  # fmt: skip
-OPTIONAL = ["message.eml"]  # erased together with the recipient's name and address
 
 
 class Wrong(Exception):
@@ -37,32 +30,34 @@ class Wrong(Exception):
 
 
 def check(path: str | IO[bytes], public_key: str = "") -> list[str]:
-    """Checks the evidence file at `path`; returns what it shows, as sentences. Raises Wrong."""
+    """Checks the file at `path`; returns what it shows, as sentences. Raises Wrong."""
     files = read(path)
     key = public_key.strip() or files["key.txt"].decode().strip()
     if files["key.txt"].decode().strip() != key:
         raise Wrong("key.txt is another key than the one you gave")
     text = signed(files["manifest.txt"].decode(), key, "manifest.txt").splitlines()
-    listed = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)
-              if name != "manifest.txt"]  # fmt: skip
+    listed = [f"{sha256(files[n]).hexdigest()}  {n}" for n in files if n != "manifest.txt"]
     for line in sorted(set(listed) ^ set(text[1:])):
         raise Wrong(f"{line[66:]} is not the file that was signed")
+    said = receipt(files) if "receipt.json" in files else evidence(files, key)
+    return [f"The file is whole, and signed by {key.split('+')[0]}.", *said]
+
+
+def evidence(files: dict[str, bytes], key: str) -> list[str]:
+    """That one mail was confirmed, and what became of it. Raises Wrong."""
     head = signed(files["head.txt"].decode(), key, "head.txt").splitlines()
     size, root = int(head[1]), base64.b64decode(head[2])
+    ledger, consent = json.loads(files["ledger.json"]), json.loads(files["consent.json"])
     facts: dict[tuple[str, str], tuple[str, dict[str, object]]] = {}
-    ledger = json.loads(files["ledger.json"])
     for entry in ledger:
-        leaf = hashlib.sha256(b"\0" + entry["line"].encode()).digest()
+        leaf = sha256(b"\0" + entry["line"].encode()).digest()
         proof = [bytes.fromhex(value) for value in entry["proof"]]
         if climb(leaf, entry["position"], size, proof) != root:
             raise Wrong(f"ledger.json: the entry at {entry['position']} is not under the head")
         _, at, action, subject, _, values = entry["line"].split("\t")
         # PostgreSQL writes a UUID with dashes and doubles backslashes, SQLite does neither.
-        values = json.loads(values.replace("\\\\", "\\"))
-        facts[action, subject.replace("-", "")] = (at, values)
-    consent = json.loads(files["consent.json"])
-    invitation = consent["invitation"].replace("-", "")
-    batch = consent["batch"].replace("-", "")
+        facts[action, subject.replace("-", "")] = at, json.loads(values.replace("\\\\", "\\"))
+    invitation, batch = (consent[name].replace("-", "") for name in ("invitation", "batch"))
     confirmed_at, confirmed = facts.get(("invitation.confirmed", invitation), ("", {}))
     _, at_once = facts.get(("batch.confirmed", batch), ("", {}))
     entered = {**at_once, **confirmed, "notice_version": at_once.get("notice")}
@@ -70,21 +65,35 @@ def check(path: str | IO[bytes], public_key: str = "") -> list[str]:
         if consent[name] is None or consent[name] != entered.get(name):
             raise Wrong(f"consent.json: {name} is not what the ledger says was confirmed")
     said = [
-        f"The file is whole, and signed by {key.split('+')[0]}.",
         f"{len(ledger)} ledger entries are under the head of {head[4][3:]} ({size} entries).",
         f"Mail {consent['digest']} was confirmed at {confirmed_at} UTC, one of {consent['count']}.",
+        is_that_mail(files, "message.eml", consent),
     ]
-    if "message.eml" in files:
-        mail = consent["recipient"].encode() + b"\r\n" + files["message.eml"]
-        if hashlib.sha256(mail).hexdigest() != consent["digest"]:
-            raise Wrong("message.eml is not the mail that was confirmed")
-        said.append("message.eml is that mail, to the byte.")
-    else:
-        said.append("The mail itself was erased, with the recipient's name and address.")
     for action, words in OUTCOMES.items():
         if ("invitation." + action, invitation) in facts:
             said.append(f"It was {words} at {facts['invitation.' + action, invitation][0]} UTC.")
     return said
+
+
+def receipt(files: dict[str, bytes]) -> list[str]:
+    """What one member confirmed at once. Raises Wrong."""
+    whole = json.loads(files["receipt.json"])
+    digests = sorted(record["digest"] for record in whole["records"])
+    together = sha256("\n".join(digests).encode()).hexdigest()
+    if (together, len(digests)) != (whole["fingerprint"], whole["count"]):
+        raise Wrong("receipt.json: the fingerprint is not over these mails")
+    mails = [is_that_mail(files, record["mail"], record) for record in whole["records"]]
+    return [f"Mails confirmed at once at {whole['confirmed_at']}: {len(mails)}.", *mails]
+
+
+def is_that_mail(files: dict[str, bytes], name: str, consent: dict[str, str]) -> str:
+    """That the mail has the digest that was confirmed, if it is there. Raises Wrong."""
+    if name not in files:
+        return f"{name} was erased, with the recipient's name and address."
+    mail = consent["recipient"].encode() + b"\r\n" + files[name]
+    if sha256(mail).hexdigest() != consent["digest"]:
+        raise Wrong(f"{name} is not the mail that was confirmed")
+    return f"{name} is the mail {consent['digest']}, to the byte."
 
 
 def read(path: str | IO[bytes]) -> dict[str, bytes]:
@@ -92,8 +101,9 @@ def read(path: str | IO[bytes]) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            expected = sorted([*FILES, "manifest.txt"])
-            if sorted(set(names) - set(OPTIONAL)) != expected or len(names) != len(set(names)):
+            expected = sorted(RECEIPT if "receipt.json" in names else EVIDENCE)
+            others = sorted(n for n in names if not n.endswith(".eml"))  # mails can be erased
+            if others != expected or len(names) != len(set(names)):
                 raise Wrong(f"the file holds {sorted(names)}, not {expected}")
             if sum(item.file_size for item in archive.infolist()) > 50_000_000:
                 raise Wrong("the file is too large")
@@ -118,19 +128,15 @@ def signed(note: str, key: str, name: str) -> str:
 
 
 def climb(leaf: bytes, position: int, size: int, proof: list[bytes]) -> bytes | None:
-    """The root that a proof leads to (RFC 9162, section 2.1.3.2); None when it can't."""
-    here, last = position, size - 1
-    for other in proof:
-        if last == 0:
-            return None
-        if here % 2 or here == last:
-            leaf = hashlib.sha256(b"\1" + other + leaf).digest()
-            while here % 2 == 0 and here:
-                here, last = here // 2, last // 2
-        else:
-            leaf = hashlib.sha256(b"\1" + leaf + other).digest()
-        here, last = here // 2, last // 2
-    return leaf if last == 0 else None
+    """The root that a proof leads to (RFC 6962, section 2.1.1), lowest hash first; None: to none."""
+    if size == 1 or not proof:
+        return leaf if (position, size, proof) == (0, 1, []) else None
+    half = 1 << ((size - 1).bit_length() - 1)  # leaves on the left
+    if position < half:
+        below = climb(leaf, position, half, proof[:-1])
+        return below and sha256(b"\1" + below + proof[-1]).digest()
+    below = climb(leaf, position - half, size - half, proof[:-1])
+    return below and sha256(b"\1" + proof[-1] + below).digest()
 
 
 # Ed25519 (RFC 8032, section 5.1): the curve -x² + y² = 1 + dx²y² over the field of P.
@@ -169,12 +175,8 @@ def add(one: Point, other: Point) -> Point:
 
 def times(number: int, point: Point) -> Point:
     """A multiple of a point."""
-    result = (0, 1, 1, 0)
-    while number:
-        if number & 1:
-            result = add(result, point)
-        point, number = add(point, point), number >> 1
-    return result
+    rest = times(number >> 1, add(point, point)) if number else (0, 1, 1, 0)
+    return add(rest, point) if number & 1 else rest
 
 
 def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -183,15 +185,13 @@ def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
     scalar = int.from_bytes(signature[32:], "little")
     if point is None or half is None or len(signature) != 64 or scalar >= ORDER:
         return False
-    digest = hashlib.sha512(signature[:32] + public + message).digest()
-    challenge = int.from_bytes(digest, "little") % ORDER
+    challenge = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % ORDER
     left = times(scalar, BASE)
     right = add(half, times(challenge, point))
     return all((left[n] * right[2] - right[n] * left[2]) % P == 0 for n in (0, 1))
 
 
 BASE = decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little")) or (0, 1, 1, 0)
-
 if __name__ == "__main__":
     try:
         print("\n".join(check(sys.argv[1], "".join(sys.argv[2:3]))))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import operator
+from collections.abc import Iterator
 from functools import reduce
+from typing import Any
 from uuid import uuid4
 
 from allauth.account.models import EmailAddress, EmailConfirmation
@@ -14,7 +16,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
-from ledger.personal import Person, Table
+from ledger.personal import Mine, Person, Table, columns, pages
 
 
 def erase(person: Person) -> None:
@@ -81,30 +83,86 @@ def _admin_log(person: Person) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(reduce(operator.or_, named, to_account))
 
 
+def _changes(member_id: int) -> Iterator[dict[str, Any]]:
+    """Of the account itself, without who of the staff it was."""
+    about = LogEntry.objects.filter(
+        content_type__app_label="auth", content_type__model="user", object_id=str(member_id)
+    )
+    for page in pages(about):
+        for entry in page:
+            yield {"at": entry.action_time, "change": entry.get_change_message()}
+
+
 TABLES = (
     Table(
         "auth.User",
         _users,
+        Mine(
+            "account",
+            "name, address, and when you came",
+            lambda me: columns(
+                User.objects.filter(pk=me),
+                *(
+                    "id",
+                    "email",
+                    "first_name",
+                    "last_name",
+                    "date_joined",
+                    "last_login",
+                    "is_staff",
+                ),
+            ),
+        ),
         stays="A closed account without name, address or password, since confirmations point to it.",
         hidden=("password",),
     ),
-    Table("account.EmailAddress", lambda who: EmailAddress.objects.filter(_at_address(who))),
-    Table("account.EmailConfirmation", _confirmations, hidden=("key",)),
+    Table(
+        "account.EmailAddress",
+        lambda who: EmailAddress.objects.filter(_at_address(who)),
+        Mine(
+            "email-addresses",
+            "your addresses here",
+            lambda me: columns(
+                EmailAddress.objects.filter(user_id=me), "email", "verified", "primary"
+            ),
+        ),
+    ),
+    Table(
+        "account.EmailConfirmation",
+        _confirmations,
+        "Codes that confirm an address: secrets for some minutes.",
+        hidden=("key",),
+    ),
     Table(
         "socialaccount.SocialAccount",
         lambda who: SocialAccount.objects.filter(user_id=who.member_id),
+        Mine(
+            "ways-to-sign-in",
+            "accounts elsewhere with which you sign in, and what they told us",
+            lambda me: columns(
+                SocialAccount.objects.filter(user_id=me),
+                *("provider", "uid", "last_login", "date_joined", "extra_data"),
+            ),
+        ),
     ),
     Table(
         "socialaccount.SocialToken",
         lambda who: SocialToken.objects.filter(account__user_id=who.member_id),
+        "Secrets of signing in elsewhere. None is kept.",
         hidden=("token", "token_secret"),
     ),
-    Table("sessions.Session", _sessions, hidden=("session_key", "session_data")),
+    Table(
+        "sessions.Session",
+        _sessions,
+        "That a browser is signed in, until it signs out: a secret, and nothing else of you.",
+        hidden=("session_key", "session_data"),
+    ),
     Table(
         "admin.LogEntry",
         lambda who: LogEntry.objects.filter(
             Q(pk__in=_admin_log(who).values("pk")) | Q(user_id=who.member_id)
         ),
+        Mine("changes-by-staff", "what staff changed in your account, and when", _changes),
         stays="When staff changed something, without whose it was.",
     ),
 )

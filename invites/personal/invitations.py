@@ -26,8 +26,9 @@ from invites.models import (
     SetAside,
     Suppression,
 )
+from invites.personal import sent
 from invites.recipients.models import Answer, Case, Standing
-from ledger.personal import Person, Table
+from ledger.personal import Mine, Person, Table, columns
 
 
 def erase(person: Person) -> None:
@@ -77,10 +78,23 @@ def _addressee(mail: AccountMail) -> str:
 
 
 TABLES = (
-    Table("invites.Draft", lambda who: Draft.objects.filter(sender_id=who.member_id)),
+    Table(
+        "invites.Draft",
+        lambda who: Draft.objects.filter(sender_id=who.member_id),
+        Mine(
+            "draft",
+            "your note, and until when it is kept",
+            lambda me: columns(Draft.objects.filter(sender_id=me), "note", "kept_until"),
+        ),
+    ),
     Table(
         "invites.Invitation",
         _invitations,
+        Mine(
+            "invitations",
+            "whom you chose, decided on and invited, in whose words",
+            sent.invitations,
+        ),
         stays="State, times and a keyed hash of the address, without names, words or mail: by it "
         "nobody gets a second invitation from the same sender, and the link to stop goes on working.",
         hidden=("token_hash", "claim"),
@@ -88,57 +102,84 @@ TABLES = (
     Table(
         "invites.PreparedMail",
         lambda who: PreparedMail.objects.filter(invitation__in=_invitations(who)),
+        "In mails/, each as its card showed it.",
     ),
     Table(
         "invites.Answer",
         lambda who: Answer.objects.filter(invitation__in=_invitations(who)),
+        "What recipients answer is theirs; you read “Accepted” or “No answer”, as on the pages.",
         stays="What was answered to an invitation without names, as a number among others.",
     ),
     Table(
         "invites.Case",
         lambda who: Case.objects.filter(invitation__in=_invitations(who)),
+        "What recipients report is between them and the staff. Your own reports are in requests.json.",
         stays="That an invitation without names was reported, without anybody's words.",
     ),
-    Table("invites.Standing", lambda who: Standing.objects.filter(sender_id=who.member_id)),
+    Table(
+        "invites.Standing",
+        lambda who: Standing.objects.filter(sender_id=who.member_id),
+        Mine("limit", "whether you can invite fewer people for now", sent.limit),
+    ),
     Table(
         "invites.ConsentRecord",
         lambda who: ConsentRecord.objects.filter(
             invitation_uid__in=_invitations(who).values("uid")
         ),
+        "In receipts/, with all that you agreed to.",
         stays="Random ids and digests of what was confirmed. It has no personal data, and the "
         "database lets nobody change it.",
     ),
     Table(
         "invites.Batch",
         lambda who: Batch.objects.filter(sender_id=who.member_id),
+        Mine(
+            "confirmations",
+            "what you confirmed at once, and when",
+            lambda me: columns(
+                Batch.objects.filter(sender_id=me),
+                *("uid", "count", "fingerprint", "confirmed_at", "not_before", "disowned_at"),
+            ),
+        ),
         stays="Count, time and fingerprint of a confirmation, of an account that is nobody's now.",
     ),
     Table(
-        "invites.MemberAddress", lambda who: MemberAddress.objects.filter(member_id=who.member_id)
+        "invites.MemberAddress",
+        lambda who: MemberAddress.objects.filter(member_id=who.member_id),
+        "A keyed hash of each address of email-addresses.json.",
     ),
     Table(
         "invites.PersonalLink",
         lambda who: PersonalLink.objects.filter(sender_id=who.member_id),
+        Mine("personal-links", "the links that you made to hand over yourself", sent.links),
         stays="When a link was made, accepted and erased, without names or words, and a keyed hash.",
         hidden=("token_hash",),
     ),
-    Table("invites.AccountMail", _account_mails, hidden=("ciphertext",)),
+    Table(
+        "invites.AccountMail",
+        _account_mails,
+        "Mails about your account, encrypted, for the minutes until they leave: there are codes in them.",
+        hidden=("ciphertext",),
+    ),
     Table(
         "invites.Suppression",
         lambda who: Suppression.objects.filter(
             Q(sender_id=who.member_id) | Q(address_hash__in=who.hashes)
         ),
+        Mine("never-again", "every “never” of yours, and stops of your own addresses", sent.nevers),
         stays="“Never again”, for good, as a keyed hash: without it somebody could invite this "
         "address again. Only what a member said of others (“never”) goes.",
     ),
     Table(
         "invites.Reservation",
         lambda who: Reservation.objects.filter(recipient_hash__in=who.hashes),
+        "Whether somebody else has invited you this year: it would tell you about them.",
         stays="A keyed hash: nobody else invites this address within the same year.",
     ),
     Table(
         "invites.Hold",
         lambda who: Hold.objects.filter(scope=f"sender:{who.member_id}"),
+        Mine("hold", "whether a person is looking at what you send", sent.hold),
         stays="That a person of the staff looked at this sender. It names nobody.",
     ),
 )

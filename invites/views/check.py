@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from invites import tasks
+from invites import notice, tasks
 from invites.actions import confirming, drafting, outcomes, weighing
 from invites.actions.confirming import Check
 from invites.actions.drafting import NotInDraft
@@ -89,7 +89,7 @@ def _page(
         "rows": rows,
         "mails": [(item.invitation, shown(item.mail)) for item in rows.object_list],
         "short_fingerprint": now.fingerprint[:8],
-        "undo_time": _undo_time(),
+        "undo_time": notice.period(settings.UNDO_SECONDS),
         "per_period": weighing.allowance(request.user),
         "fewer": weighing.has_fewer(request.user),
         "period_days": settings.INVITATION_PERIOD_DAYS,
@@ -100,10 +100,3 @@ def _page(
         "progress": progress(member=request.user),
     }
     return render(request, "invites/check.html", context, status=status)
-
-
-def _undo_time() -> str:
-    """The undo window in words; never longer than it is."""
-    minutes, seconds = divmod(settings.UNDO_SECONDS, 60)
-    number, unit = (settings.UNDO_SECONDS, "second") if seconds else (minutes, "minute")
-    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from invites.actions import erasures, outcomes, taking_back
 from invites.actions.outcomes import Row
+from invites.evidence import receipt as receipts
+from invites.evidence.building import NoEvidence
 from invites.models import Batch
 from invites.views.members import MemberRequest
 
@@ -41,6 +43,23 @@ def sent(request: MemberRequest, uid: UUID) -> HttpResponse:
         "all_taken_back": all(row.kind == "taken_back" for row in rows),
     }
     return render(request, "invites/_sent.html" if request.htmx else "invites/sent.html", context)
+
+
+@never_cache
+@require_safe
+def receipt(request: MemberRequest, uid: UUID) -> HttpResponse:
+    """What the member agreed to, signed: a ZIP. Where nothing is signed the page says so."""
+    batch = _batch(request, uid)
+    try:
+        packed = receipts.build(batch)
+    except NoEvidence as reason:
+        messages.error(request, str(reason))
+        return redirect("invites:sent", uid)
+    return HttpResponse(
+        packed,
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{receipts.name(batch)}"'},
+    )
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from importer.models import Contact
+from invites import notice
 from invites.actions import confirming, drafting
 from invites.models import Batch, Invitation
 from tests import people
@@ -50,6 +51,16 @@ def test_one_person_gets_one_mail(browser: Client, ana: User) -> None:
     said = text_of(look(browser, PAGE))
     assert "1 person gets one mail" in said
     assert "Send 1 invitation" in said
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_page_says_the_notice_whose_version_is_recorded(
+    browser: Client, ana: User, count: int
+) -> None:
+    reviewed(ana, count)
+    said = text_of(look(browser, PAGE))
+    for sentence in notice.words(notice.VERSION, count=count, undo_seconds=1800):
+        assert sentence in said, f"“{sentence}” is no longer on the page: see invites/notice.py"
 
 
 def test_the_whole_list_is_named_though_ten_are_shown(
