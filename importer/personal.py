@@ -15,7 +15,9 @@ from django.db.models import Q, QuerySet
 
 from importer import reading, sealing
 from importer.actions import forget_contacts_of
+from importer.addresses import REFUSALS
 from importer.models import (
+    FLAGS,
     AwaitedFile,
     Contact,
     ContactAddress,
@@ -28,7 +30,7 @@ from importer.models import (
     Upload,
     UploadPage,
 )
-from ledger.personal import Mine, Person, Table, columns, pages
+from ledger.personal import Mine, Person, Table, columns, pages_of_columns
 
 
 def erase(person: Person) -> None:
@@ -114,26 +116,27 @@ def _without(page: UploadPage, person: Person) -> bytes:
 
 def _people(member_id: int) -> Iterator[dict[str, Any]]:
     """Everybody in a member's address books, each with all addresses."""
-    for page in pages(Contact.objects.filter(member_id=member_id)):
+    known = ("name", "company", "title", "phone_country", "flags", "source_label", "created_at")
+    best = ("best_address", "best_kind", "refusal")
+    for page in pages_of_columns(Contact.objects.filter(member_id=member_id), *known, *best):
         addresses: dict[int, list[dict[str, str]]] = {}
-        found = ContactAddress.objects.filter(contact_id__in=[person.pk for person in page])
-        for one in found.order_by("pk"):
-            addresses.setdefault(one.contact_id, []).append(
-                {"address": one.address, "kind": one.kind, "can_not_be_invited": one.refusal_words}
-            )
+        for contact, *one in (
+            ContactAddress.objects.filter(contact_id__in=[person["pk"] for person in page])
+            .order_by("pk")
+            .values_list("contact_id", "address", "kind", "refusal")
+        ):
+            addresses.setdefault(contact, []).append(_address(*one))
         for person in page:
-            best = {"address": person.best_address, "kind": person.best_kind,
-                    "can_not_be_invited": person.refusal_words}  # fmt: skip
+            shown = [_address(*(person[name] for name in best))] if person["best_address"] else []
             yield {
-                "name": person.name,
-                "company": person.company,
-                "title": person.title,
-                "phone_country": person.phone_country,
-                "addresses": addresses.get(person.pk) or ([best] if person.best_address else []),
-                "flags": person.flag_words,
-                "source": person.source_label,
-                "read_at": person.created_at,
+                **{name: person[name] for name in known},
+                "flags": [FLAGS[flag] for flag in person["flags"] if flag in FLAGS],
+                "addresses": addresses.get(person["pk"], shown),
             }
+
+
+def _address(address: str, kind: str, refusal: str) -> dict[str, str]:
+    return {"address": address, "kind": kind, "can_not_be_invited": REFUSALS.get(refusal, "")}
 
 
 def _uploads(member_id: int) -> Iterator[dict[str, Any]]:
@@ -145,8 +148,8 @@ def _uploads(member_id: int) -> Iterator[dict[str, Any]]:
 
 def _import_columns(rows: QuerySet[Any], *names: str) -> Iterator[dict[str, Any]]:
     """The same with the import's number, which stands in imports.json."""
-    for row in columns(rows.select_related("import_run"), "import_run", *names):
-        yield row | {"import_run": row["import_run"].uid}
+    for row in columns(rows, "import_run__uid", *names):
+        yield {"import": row.pop("import_run__uid"), **row}
 
 
 TABLES = (

@@ -17,7 +17,7 @@ def as_csv(people: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     for person in people:
         who = (person["name"], person["company"], person["title"])
         for one in person["addresses"] or [{"address": "", "kind": ""}]:
-            cells = (*who, one["address"], one["kind"], person["source"])
+            cells = (*who, one["address"], one["kind"], person["source_label"])
             yield spreadsheet.line(cells).encode(errors="replace")
 
 
@@ -46,12 +46,13 @@ def _text(value: str) -> str:
 
 def _folded(text: str) -> bytes:
     """In lines of at most 75 bytes, and never within a character."""
-    lines, used = [b""], 0
-    for character in text:
-        raw = character.encode(errors="replace")
-        if used + len(raw) > _FOLD:
-            lines.append(b" ")
-            used = 1
-        lines[-1] += raw
-        used += len(raw)
-    return b"\r\n".join(lines) + b"\r\n"
+    whole = text.encode(errors="replace")
+    lines = []
+    most = _FOLD
+    while len(whole) > most:
+        end = most
+        while whole[end] & 0b1100_0000 == 0b1000_0000:  # within a character
+            end -= 1
+        lines.append(whole[:end])
+        whole, most = whole[end:], _FOLD - 1
+    return b"\r\n ".join([*lines, whole]) + b"\r\n"
