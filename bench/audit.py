@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 from bench import arguments, big_database, databases
 from bin.virtual_environment import ROOT
 
+SMALL = 10_000
 DESCRIPTION = f"""\
 bin/bench audit: whether staff can still prove everything when the tables are large.
 
@@ -22,9 +24,11 @@ Makes a database with {big_database.ROWS:,} invitations and ten times as many le
 takes minutes. The figures, each a ratio within this run:
   verify_vs_hash  verify_ledger beside a bare loop that hashes the same lines, fetched already
   proof_hashes    the longest proof that an entry is under the newest head
+  worst_full_vs_small  each page, filter and search of the staff beside the same one in a database with
+                       {SMALL:,} invitations, in turn: the worst of some three hundred, by name
 On SQLite and on PostgreSQL, and the worse one counts. Last line: the figures, and all that was measured."""
 AT_LEAST = {"verify_vs_hash": 0.5}
-AT_MOST = {"proof_hashes": 24}
+AT_MOST = {"proof_hashes": 24, "worst_full_vs_small": 3.0}
 LIMIT_SECONDS = 7_200
 
 Figures = dict[str, Any]
@@ -39,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rounds", type=arguments.positive, default=3, metavar="N", help="per figure (3)"
     )
+    parser.add_argument(
+        "--every", type=arguments.positive, default=1, metavar="N",
+        help="time each N-th page of the staff alone, for a quick look (1)",
+    )  # fmt: skip
     parser.add_argument(
         "--database", choices=[*databases.KINDS, "both"], default="both", help="(both)"
     )
@@ -70,7 +78,29 @@ def _measured(kind: str, options: argparse.Namespace) -> Figures:
         if not options.json:
             print(f"{options.rows:,} invitations on {kind}, made in {seconds} s", flush=True)
         ledger = lane("bench.ledger_lane", environment, options.rounds)
-        return {"rows": options.rows, "fill_seconds": seconds, **ledger}
+        small = big_database.filled(made, SMALL) if options.rows > SMALL else environment
+        desk = _desk(small, environment, options.rounds, options.every)
+        return {"rows": options.rows, "fill_seconds": seconds, **ledger, **desk}
+
+
+def _desk(small: dict[str, str], full: dict[str, str], rounds: int, every: int) -> Figures:
+    """What staff wait for, with few and with many rows. Both are asked in turn, and medians compared."""
+    times: dict[str, tuple[list[float], list[float]]] = {}
+    for _ in range(min(rounds, 2)):
+        for place, environment in enumerate((small, full)):
+            for name, seconds in lane("bench.desk_lane", environment, rounds, every).items():
+                times.setdefault(name, ([], []))[place].extend(seconds)
+    pages = {name: tuple(map(statistics.median, both)) for name, both in times.items() if all(both)}
+    worst = max(pages, key=lambda name: pages[name][1] / pages[name][0])
+    slowest = max(pages, key=lambda name: pages[name][1])
+    return {
+        "worst_full_vs_small": round(pages[worst][1] / pages[worst][0], 2),
+        "worst_page": worst,
+        "worst_page_ms": [round(seconds * 1000, 1) for seconds in pages[worst]],
+        "slowest_page": slowest,
+        "slowest_page_ms": round(pages[slowest][1] * 1000, 1),
+        "pages": len(pages),
+    }
 
 
 def lane(module: str, environment: dict[str, str], *arguments: object) -> Figures:

@@ -266,8 +266,9 @@ def test_bench_import_measures_all_that_is_promised() -> None:
 
 
 def test_bench_audit_measures_all_that_is_promised_on_a_ledger_that_fits() -> None:
-    options = ["--rows", "1000", "--rounds", "1", "--database", databases.asked_for(), "--json"]
-    measured = run(str(ROOT / "bin/bench"), "audit", *options)
+    options = ["--rows", "1000", "--rounds", "1", "--every", "20", "--json"]
+    options += ["--database", databases.asked_for()]
+    measured = run(str(ROOT / "bin/bench"), "audit", *options, timeout=180)
 
     assert measured.returncode in (0, 1), measured.stderr
     found = json.loads(measured.stdout.splitlines()[-1])

@@ -80,6 +80,7 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
 
 def tables(site: dict[str, Any], browser: Client) -> Iterator[Visit]:
     """The admin's lists: each filter that a list offers, its search, its pages, its sorting."""
+    reverse("admin:index")  # reading the addresses registers some of them
     for model, found in admin.site._registry.items():
         label = model._meta.label_lower
         path = reverse(f"admin:{label.replace('.', '_')}_changelist")
