@@ -89,6 +89,42 @@ def ledger_key(env: Env, name: str) -> bytes:
     return seed
 
 
+def webhook(env: Env, name: str, *, development: bool) -> str:
+    """An address of the operator's own to which something is posted; "" without one.
+
+    Raises ImproperlyConfigured for one that is not https, except in development.
+    """
+    url = str(env.str(name, ""))
+    parts = urlsplit(url)
+    secure = parts.scheme == "https" or (development and parts.scheme == "http")
+    if url and not (secure and parts.hostname):
+        raise ImproperlyConfigured(f"{name} must begin with https:// and name a host.")
+    return url
+
+
+def webhook_secrets(env: Env, name: str, url: str) -> list[bytes]:
+    """What is posted to `url` is signed with these: `whsec_` and base64, separated by commas.
+
+    Raises ImproperlyConfigured when one is missing, or has not the 24 to 64 bytes of the standard.
+    """
+    if not url:
+        return []
+    found = []
+    for one in required(env, name, "what signs the posts to STAFF_WEBHOOK_URL").split(","):
+        try:
+            secret = base64.b64decode(one.strip().removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            secret = b""
+        if not one.strip().startswith("whsec_") or not 24 <= len(secret) <= 64:
+            raise ImproperlyConfigured(
+                f"{name} is not whsec_ and 24 to 64 bytes in base64. Make one with: python -c "
+                "\"import base64, secrets; print('whsec_' + "
+                'base64.b64encode(secrets.token_bytes(32)).decode())"'
+            )
+        found.append(secret)
+    return found
+
+
 def sources(env: Env) -> dict[str, Source]:
     """The address books named in SOURCES (comma-separated), each from its SOURCE_<NAME>_… ones.
 

@@ -42,6 +42,8 @@ OLD_ADDRESS_KEYS = environment.old_keys(env, "OLD_ADDRESS_KEYS")  # their hashes
 GRANT_KEYS = environment.fernet_keys(  # newest first; older ones still decrypt (MultiFernet)
     env, "GRANT_KEYS", "the Fernet keys that encrypt OAuth tokens, separated by commas"
 )
+STAFF_WEBHOOK_URL = environment.webhook(env, "STAFF_WEBHOOK_URL", development=DEVELOPMENT)
+STAFF_WEBHOOK_SECRETS = environment.webhook_secrets(env, "STAFF_WEBHOOK_SECRET", STAFF_WEBHOOK_URL)
 environment.refuse_equal_keys(
     {
         "SECRET_KEY": SECRET_KEY.encode(),
@@ -49,6 +51,7 @@ environment.refuse_equal_keys(
         "ADDRESS_KEY": ADDRESS_KEY,
         "OLD_ADDRESS_KEYS": OLD_ADDRESS_KEYS,
         "GRANT_KEYS": GRANT_KEYS,
+        "STAFF_WEBHOOK_SECRET": STAFF_WEBHOOK_SECRETS,
     }
 )
 LEDGER_KEY = environment.ledger_key(env, "LEDGER_KEY")  # signs tree heads; empty: nothing is sealed
@@ -56,7 +59,7 @@ LEDGER_OLD_KEYS: list[str] = env.list("LEDGER_OLD_KEYS", [])  # public keys of e
 # Where the newest head is taken once a day, besides the page /about-invitations/; empty: not.
 LEDGER_PUBLISH_FILE = env.str("LEDGER_PUBLISH_FILE", "")
 LEDGER_PUBLISH_MAIL = env.str("LEDGER_PUBLISH_MAIL", "")
-LEDGER_PUBLISH_WEBHOOK = env.str("LEDGER_PUBLISH_WEBHOOK", "")
+LEDGER_PUBLISH_WEBHOOK = environment.webhook(env, "LEDGER_PUBLISH_WEBHOOK", development=DEVELOPMENT)
 LEDGER_HEAD_FILE = env.path("LEDGER_HEAD_FILE", STATE_DIR / "ledger-head.txt")
 
 # --- how invitations behave -----------------------------------------------------------------------
@@ -137,7 +140,6 @@ environment.refuse_loose_ends(
     site_url=SITE_URL,
     outside=[
         SIGN_IN_SERVER_URL,
-        LEDGER_PUBLISH_WEBHOOK,
         *(url for source in SOURCES.values() for url in source.urls()),
     ],
 )
@@ -236,6 +238,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "invites.tasks.sweep_outbox",
         "schedule": env.float("SWEEP_SECONDS", 5.0),
         "options": {"expires": 30},  # a stopped worker must not find a pile of wake-ups
+    },
+    "tell the webhook": {
+        "task": "invites.tasks.tell_the_webhook",
+        "schedule": env.float("SWEEP_SECONDS", 5.0),
+        "options": {"expires": 30},
+    },
+    "watch": {
+        "task": "invites.tasks.watch",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "continue imports": {
         "task": "importer.tasks.continue_imports",

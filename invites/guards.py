@@ -113,7 +113,46 @@ _link_words = _changed(
     "words",
 )  # fmt: skip
 
+# A hold under which somebody complained about its sender is lifted by two of the staff.
+_complained_about = "EXISTS (SELECT 1 FROM invites_case k WHERE k.hold_id = NEW.id)"
+_agreed_to = (
+    "EXISTS (SELECT 1 FROM invites_reopening r WHERE r.hold_id = NEW.id AND r.state = 'agreed')"
+)
+_proposal = _changed("id", "hold_id", "reason", "proposed_by_id", "proposed_at")
+_of_the_staff = (
+    f"EXISTS (SELECT 1 FROM {get_user_model()._meta.db_table} u "
+    "WHERE u.id = {person} AND u.is_active AND u.is_staff)"
+)
+
 GUARDS: list[Guard] = [
+    refusal(
+        "invites_hold_lifted_by_two", "invites_hold", "UPDATE",
+        f"OLD.scope <> NEW.scope OR (NEW.lifted_at IS NOT NULL AND OLD.lifted_at IS NULL "
+        f"AND {_complained_about} AND NOT {_agreed_to})",
+        "two people lift a hold on a sender somebody complained about",
+    ),
+    refusal(
+        "invites_case_keeps_its_hold", "invites_case", "UPDATE",
+        "OLD.hold_id IS NOT NULL AND NEW.hold_id IS DISTINCT FROM OLD.hold_id",
+        "a complaint keeps its hold",
+    ),
+    refusal(
+        "invites_reopening_begins_proposed", "invites_reopening", "INSERT",
+        "NEW.state <> 'proposed' OR EXISTS (SELECT 1 FROM invites_reopening r WHERE r.id = NEW.id "
+        "OR (r.hold_id = NEW.hold_id AND r.state = 'proposed'))",
+        "a reopening begins as one proposal",
+    ),
+    refusal(
+        "invites_reopening_decided_once", "invites_reopening", "UPDATE",
+        f"OLD.state <> 'proposed' OR {_proposal} OR (NEW.state = 'agreed' AND NOT ("
+        + _of_the_staff.format(person="NEW.proposed_by_id") + " AND "
+        + _of_the_staff.format(person="NEW.decided_by_id") + "))",
+        "a proposal to reopen is decided once, by two of the staff",
+    ),
+    refusal(
+        "invites_reopening_no_delete", "invites_reopening", "DELETE", "",
+        "a proposal to reopen is never deleted",
+    ),
     refusal(
         "invites_personallink_frozen", "invites_personallink", "UPDATE",
         f"{_link} OR (({_link_words}) AND NEW.erased_at IS NULL) "

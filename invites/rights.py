@@ -17,6 +17,7 @@ from allauth.account.authentication import get_authentication_records
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -33,20 +34,22 @@ class Act(StrEnum):
     DECIDE = "invites.change_case"
     HOLD = "invites.add_hold"  # a sender, a batch
     HOLD_WIDELY = "invites.hold_widely"  # a source, the whole site
-    LIFT = "invites.change_hold"
+    LIFT = "invites.change_hold"  # where nobody complained about the sender; else …
+    REOPEN = "invites.add_reopening"  # … one proposes it …
+    AGREE = "invites.change_reopening"  # … and another agrees
     SUPPRESS = "invites.add_suppression"
     LIFT_SUPPRESSION = "invites.change_suppression"
     TELL_EVERYBODY = "invites.add_incident"
     CORRECT_WHAT_WAS_TOLD = "invites.change_incident"
 
 
-_AGENT = (Act.TAKE_EVIDENCE, Act.DECIDE, Act.HOLD, Act.SUPPRESS)
+_AGENT = (Act.TAKE_EVIDENCE, Act.DECIDE, Act.HOLD, Act.REOPEN, Act.SUPPRESS)
 # Beside looking, which everybody in a group may do.
 GROUPS = {
     "viewer": (),
     "agent": _AGENT,
-    "lead": (*_AGENT, Act.HOLD_WIDELY, Act.LIFT, Act.LIFT_SUPPRESSION, Act.TELL_EVERYBODY,
-             Act.CORRECT_WHAT_WAS_TOLD),
+    "lead": (*_AGENT, Act.HOLD_WIDELY, Act.LIFT, Act.AGREE, Act.LIFT_SUPPRESSION,
+             Act.TELL_EVERYBODY, Act.CORRECT_WHAT_WAS_TOLD),
 }  # fmt: skip
 
 type_of_view = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
@@ -56,6 +59,19 @@ def may(request: HttpRequest, act: Act) -> bool:
     """Whether whoever asks is of the staff and has the permission."""
     user = request.user
     return isinstance(user, User) and user.is_active and user.is_staff and user.has_perm(act)
+
+
+def who_may(act: Act) -> QuerySet[User]:
+    """The staff who have this permission, by their groups or by themselves; not every superuser.
+
+    Asked of the few rows that give permissions, since there are as many accounts as members.
+    """
+    app, _, name = act.partition(".")
+    given = Permission.objects.filter(content_type__app_label=app, codename=name)
+    in_groups = User.groups.through.objects.filter(group__permissions__in=given)
+    alone = User.user_permissions.through.objects.filter(permission__in=given)
+    ids = {*in_groups.values_list("user_id", flat=True), *alone.values_list("user_id", flat=True)}
+    return User.objects.filter(pk__in=ids, is_active=True, is_staff=True)
 
 
 def staff_of(request: HttpRequest) -> User:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, TextChoices
 
 from invites.models import Batch, Invitation, Relationship, SetAside
-from invites.recipients.models import AnswerKind
+from invites.recipients.models import AnswerKind, Outcome
 from ledger.models import Entry
 from ledger.subjects import known_member
 
@@ -43,15 +43,23 @@ WORDS = {
     "invitation.sender_allowed": "The recipient allowed this sender again.",
     "invitation.reported": "The recipient reported it. The sender is on hold until somebody looked.",
     "invitation.report_read": "Staff read the report.",
-    "invitation.report_decided": "Staff decided on the report.",
+    "invitation.report_taken": "One of the staff took the report.",
+    "invitation.report_noted": "Staff wrote a note about the report.",
+    "invitation.report_decided": "Staff decided on the report{outcome}.",
     "invitation.erased_at_word": "Name, address and mail were erased at the recipient’s word.",
     "invitation.erased": "Name, address and mail were erased, as promised after a year.",
     "batch.confirmed": "Mails confirmed at once: {count}, fingerprint {fingerprint:.8}.",
     "batch.disowned": "The sender said: this wasn’t me.",
     "hold.placed": "Put on hold: {reason}",
     "hold.lifted": "The hold was lifted: {reason}",
+    "reopening.proposed": "Proposed to lift the hold, which waits for a second person: {reason}",
+    "reopening.agreed": "A second person agreed to lift the hold.",
+    "reopening.refused": "Lifting the hold was refused.",
+    "reopening.void": "The proposal to lift the hold became void.",
     "evidence.taken": "Staff took the evidence of it.",
 }
+
+_ABOUT_HOLDS = [name for name in WORDS if name.startswith(("hold.", "reopening."))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def steps_of_batch(batch: Batch) -> list[Step]:
 def holds_of_member(member: User) -> list[Step]:
     """When everything from a member was put on hold, and when that was lifted; the oldest first."""
     uid = known_member(member.pk)
-    return _steps(Q(subject=uid, action__in=["hold.placed", "hold.lifted"])) if uid else []
+    return _steps(Q(subject=uid, action__in=_ABOUT_HOLDS)) if uid else []
 
 
 def _steps(about: Q) -> list[Step]:
@@ -95,6 +103,7 @@ def in_words(action: str, facts: Mapping[str, Any]) -> str:
         "relationship": _label(Relationship, facts.get("relationship")),
         "decision": _label(SetAside, facts.get("decision")),
         "answer": _label(AnswerKind, facts.get("answer")),
+        "outcome": f": {_label(Outcome, ended)}" if (ended := facts.get("outcome")) else "",
         "reply": facts.get("reply") or "no answer",
         "status": facts.get("status") or "without a code",
     }

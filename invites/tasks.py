@@ -12,6 +12,8 @@ from invites.actions import (
     publishing,
     reading_reports,
     receipts,
+    staff_events,
+    watching,
     weighing,
 )
 
@@ -33,12 +35,26 @@ def sweep_outbox() -> None:
 def send_account_mails() -> None:
     """Sends the mails about their accounts that members wait for."""
     account_mails.send_pending()
+    watching.look_unless_beat_does()
 
 
 @shared_task
 def send_receipts() -> None:
     """Sends the receipts of new confirmations to their senders."""
     receipts.send_pending()
+    watching.look_unless_beat_does()
+
+
+@shared_task
+def tell_the_webhook() -> None:
+    """Every few seconds: posts to the staff's webhook what it has not taken yet."""
+    staff_events.send_pending()
+
+
+@shared_task
+def watch() -> None:
+    """Every minute: whether the ledger and its heads are well."""
+    watching.look()
 
 
 @shared_task

@@ -145,7 +145,10 @@ SITE = [
     ("admin/audit/hold/site/", STAFF, "/admin/audit/hold/site/"),
     ("admin/audit/lift/<int:pk>/", STAFF, "/admin/audit/lift/1/"),
     ("admin/audit/suppress/", STAFF, "/admin/audit/suppress/"),
-    ("admin/audit/answer/<int:pk>/", STAFF, "/admin/audit/answer/1/"),
+    ("admin/audit/case/<int:pk>/", STAFF, "/admin/audit/case/{row of invites.case}/"),
+    ("admin/audit/answer/<int:pk>/", STAFF, "/admin/audit/answer/{row of invites.case}/"),
+    ("admin/audit/propose/<int:pk>/", STAFF, "/admin/audit/propose/{row of invites.hold}/"),
+    ("admin/audit/reopening/<int:pk>/", STAFF, "/admin/audit/reopening/{reopening}/"),
     ("admin/", STAFF, "/admin/"),
     ("admin/login/", STAFF, "/admin/login/"),
     ("admin/logout/", STAFF, "/admin/logout/"),
@@ -269,6 +272,7 @@ def site(settings: Any, db: None) -> Iterator[dict[str, Any]]:
             "run": run.uid,
             "look-up": looking.uid,
             "user": ana.pk,
+            "reopening": 1,
             "reset": f"{user_pk_to_url_str(ana)}-{default_token_generator.make_token(ana)}",
         } | {
             f"row of {name}": getattr(apps.get_model(name)._default_manager.first(), "pk", 1)

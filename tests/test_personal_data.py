@@ -36,9 +36,10 @@ from importer.models import (
 from invites import outbox
 from invites.actions import account_mails, drafting, holding, linking, suppressing
 from invites.delivery import ACCOUNT_TEMPLATES
-from invites.models import Invitation, PersonalLink, PreparedMail, Suppression
+from invites.models import Hold, Invitation, PersonalLink, PreparedMail, Suppression
 from invites.personal import register
 from invites.recipients.models import Answer, Case, Standing
+from invites.staff_models import CaseNote, Reopening
 from ledger import clock
 from ledger.models import Entry, Subject
 from ledger.personal import undeclared
@@ -112,10 +113,11 @@ def invited_by(ana: User) -> None:
     Invitation.objects.filter(state="sent").update(server_reply=f"250 {ADDRESS} ok")
     sent = Invitation.objects.get(state="sent")
     Answer.objects.create(invitation=sent, kind="dont_know", given_at=clock.now())
-    Case.objects.create(
+    case = Case.objects.create(
         invitation=sent, words=f"I am {MARK}", decision=f"{MARK} is right", what_changed=MARK,
-        opened_at=clock.now(),
+        opened_at=clock.now(), owner=ana,
     )  # fmt: skip
+    CaseNote.objects.create(case=case, words=f"Talked to {MARK}.", author=ana, at=clock.now())
     suppressing.suppress(ADDRESS, reason=suppressing.Reason.RECIPIENT)
 
 
@@ -168,6 +170,9 @@ def her_invitations(marta: User) -> None:
     handed_over(marta, f"Gus {MARK}", f"Gus, I am {MARK}.")
     Standing.objects.create(sender=marta, allowance=1, since=clock.now())
     holding.hold(holding.of_sender(marta), reason="A person looks at it.")
+    Reopening.objects.create(
+        hold=Hold.objects.get(), reason="They talked.", proposed_by=marta, proposed_at=clock.now()
+    )
 
 
 # --- looking for what is left -----------------------------------------------------------------------

@@ -13,13 +13,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from invites import tokens
-from invites.actions import holding
+from invites.actions import holding, reopening, staff_events
 from invites.consent import MAY_HAVE_LEFT
 from invites.delivery import NotAccepted, ServerUnavailable, send_account_mail
-from invites.models import Invitation
-from invites.recipients.models import Case
+from invites.models import Hold, Invitation
+from invites.recipients.models import Case, Outcome
+from invites.rights import Act
 from ledger import clock
-from ledger.entries import Event, append
+from ledger.entries import Event, Fact, append
 from ledger.subjects import of_member
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,21 @@ def open_case(invitation: Invitation, *, words: str = "", why: str) -> bool:
     """
     if Case.objects.filter(invitation=invitation).exists():
         return False
-    Case.objects.create(invitation=invitation, words=words.strip()[:LONGEST], opened_at=clock.now())
-    holding.hold(holding.of_sender(invitation.sender), reason=why)
+    scope = holding.of_sender(invitation.sender)
+    reopening.void(scope)
+    holding.hold(scope, reason=why)
+    case = Case.objects.create(
+        invitation=invitation,
+        hold=Hold.objects.select_for_update().get(scope=scope, lifted_at=None),
+        words=words.strip()[:LONGEST],
+        opened_at=clock.now(),
+    )
+    staff_events.tell(
+        "complaint.opened",
+        reverse("desk:case", args=[case.pk]),
+        case=case.pk,
+        open=Case.objects.filter(decided_at=None).count(),
+    )
     return True
 
 
@@ -93,28 +107,51 @@ def mark_read(*, case: Case, staff: User) -> None:
         _record("invitation.report_read", case, staff)
 
 
+class NotStopped(Exception):
+    """The complaint can't end with its sender "kept stopped": they are not on hold. str() names them."""
+
+
 @transaction.atomic
-def decide(*, case: Case, decision: str, what_changed: str, staff: User) -> None:
-    """Says to the reporter what was decided and what changed. A later decision takes its place."""
+def decide(
+    *, case: Case, decision: str, what_changed: str, outcome: Outcome | None, staff: User
+) -> None:
+    """Says to the reporter what was decided and what changed. A later decision takes its place.
+
+    `outcome` is for staff; None, and REOPENED, are for what two of them have reopened. Raises
+    NotStopped.
+    """
+    sender = case.invitation.sender
+    on_hold = Hold.objects.filter(scope=holding.of_sender(sender), lifted_at=None)
+    if outcome is Outcome.KEPT_STOPPED and not on_hold.exists():
+        raise NotStopped(sender.get_full_name() or "A closed account")
     mark_read(case=case, staff=staff)
+    changed = {"outcome": outcome} if outcome and case.outcome != Outcome.REOPENED else {}
     Case.objects.filter(pk=case.pk).update(
-        decision=decision, what_changed=what_changed, decided_at=clock.now()
+        decision=decision, what_changed=what_changed, decided_at=clock.now(), **changed
     )
-    _record("invitation.report_decided", case, staff)
+    now_is = Case.objects.values_list("outcome", flat=True).get(pk=case.pk)
+    _record("invitation.report_decided", case, staff, outcome=now_is)
 
 
 @transaction.atomic
-def answer_all(*, ids: list[int], decision: str, what_changed: str, staff: User) -> int:
-    """Decides on several reports alike; returns on how many. Whatever was decided meanwhile stays so."""
+def answer_all(
+    *, ids: list[int], decision: str, what_changed: str, outcome: Outcome | None, staff: User
+) -> int:
+    """Decides on several reports alike; returns on how many. Whatever was decided meanwhile stays so.
+
+    Raises NotStopped: then nothing is decided.
+    """
     waiting = Case.objects.select_for_update(of=("self",)).filter(pk__in=ids, decided_at=None)
-    found = list(waiting.select_related("invitation").order_by("id"))
+    found = list(waiting.select_related("invitation__sender").order_by("id"))
     for case in found:
-        decide(case=case, decision=decision, what_changed=what_changed, staff=staff)
+        decide(
+            case=case, decision=decision, what_changed=what_changed, outcome=outcome, staff=staff
+        )
     return len(found)
 
 
-def _record(action: str, case: Case, staff: User) -> None:
-    append([Event(action, case.invitation.uid, of_member(staff.pk))])
+def _record(action: str, case: Case, staff: User, **facts: Fact) -> None:
+    append([Event(action, case.invitation.uid, of_member(staff.pk), facts)])
 
 
 def tell_staff() -> int:
@@ -145,14 +182,14 @@ def tell_staff() -> int:
 
 def _mail_about(case: Case) -> int:
     """How many people have it now. Raises ServerUnavailable."""
-    link = settings.SITE_URL + reverse("admin:invites_case_change", args=[case.pk])
+    link = settings.SITE_URL + reverse("desk:case", args=[case.pk])
     text = render_to_string(
         "recipients/email/case.txt", {"link": link, "site_name": settings.SITE_NAME}
     )
     people = 0
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="").order_by("id")
     for user in staff:
-        if not user.has_perm("invites.view_case"):
+        if not user.has_perm(Act.LOOK):
             continue
         try:
             send_account_mail(

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from importer.actions import forget_contacts, forget_overdue
-from invites.actions import erasing, linking, links, returned_mail
+from invites.actions import erasing, linking, links, returned_mail, staff_events
 from invites.actions.drafting import lock_draft
 from invites.consent import DRAFT_STATES
 from invites.models import Draft, Invitation, SetAside, Suppression
+from invites.recipients.models import Case
 from ledger import clock, subjects
 from ledger.entries import Event, Fact, append
 from ledger.subjects import of_member
@@ -59,7 +60,9 @@ def invited_people(member: User) -> int:
 def forget_what_is_over() -> int:
     """Erases what has been here for as long as we said; returns how many people."""
     returned_mail.forget_digests()
+    staff_events.forget()
     people = forget_recipients() + linking.forget_old()
+    forget_words_of_staff()
     over = Draft.objects.filter(kept_until__lt=clock.now())
     for draft in over.select_related("sender")[:AT_ONCE]:
         with transaction.atomic():
@@ -90,3 +93,14 @@ def forget_recipients() -> int:
     subjects.erase(hashes - set(known.values_list("recipient_hash", flat=True)))
     append(Event("invitation.erased", uid) for uid in found.values())
     return len(found)
+
+
+@transaction.atomic
+def forget_words_of_staff() -> int:
+    """Erases what staff wrote about complaints whose invitation is RECIPIENT_DAYS old; returns of how many.
+
+    The ledger goes on saying that it was read, taken, decided, and by whom.
+    """
+    some = list(erasing.late_words().order_by("id").values_list("pk", flat=True)[:AT_ONCE])
+    erasing.empty_cases(Case.objects.filter(pk__in=some))
+    return len(some)

@@ -10,10 +10,11 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-import requests
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from invites.actions import posting
+from invites.actions.posting import NotTaken
 from invites.delivery import NotAccepted, ServerUnavailable, send_account_mail
 from ledger import clock
 from ledger.models import Publication, Seal
@@ -22,11 +23,6 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=23)  # asked hourly, so once a day
 LATE = timedelta(hours=49)
-WEBHOOK_SECONDS = 10
-
-
-class NotTaken(Exception):
-    """A place did not take the head; says why."""
 
 
 def places() -> dict[str, Callable[[Seal], None]]:
@@ -104,15 +100,4 @@ def _by_mail(seal: Seal) -> None:
 
 
 def _to_webhook(seal: Seal) -> None:
-    try:
-        answer = requests.post(
-            settings.LEDGER_PUBLISH_WEBHOOK,
-            data=seal.note.encode(),
-            headers={"Content-Type": "text/plain; charset=utf-8"},
-            timeout=WEBHOOK_SECONDS,
-            allow_redirects=False,
-        )
-    except requests.RequestException as problem:
-        raise NotTaken(type(problem).__name__) from None  # the text may hold the address
-    if not 200 <= answer.status_code < 300:
-        raise NotTaken(f"it answered {answer.status_code}")
+    posting.post(settings.LEDGER_PUBLISH_WEBHOOK, seal.note.encode(), "text/plain; charset=utf-8")

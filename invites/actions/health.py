@@ -8,17 +8,24 @@ from datetime import timedelta
 from django.conf import settings
 
 from importer import promises
-from invites.actions import heads_elsewhere
+from invites.actions import erasing, heads_elsewhere, staff_events
 from invites.models import AccountMail, Draft, Invitation
 from ledger import clock, heartbeat, sealing
+from ledger.models import Seal
+
+KEY_LOST = (
+    "LEDGER_KEY is not set, but heads were signed before: nothing is sealed until it is back. "
+    "Sending goes on."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, in words, and whether it is as it should be."""
+    """One thing that was looked at, in words, and whether it is as it should be; `name` for programs."""
 
     words: str
     well: bool
+    name: str = ""
 
 
 def findings() -> list[Finding]:
@@ -35,11 +42,16 @@ def findings() -> list[Finding]:
 def alive() -> list[Finding]:
     """Beat, the ledger's seals, and its heads elsewhere: what a page can ask for at any size."""
     wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
-    unpublished = heads_elsewhere.what_is_wrong()
+    unpublished, untold = heads_elsewhere.what_is_wrong(), staff_events.what_is_wrong()
+    lost = not settings.LEDGER_KEY and Seal.objects.exists()
     return [
-        Finding(wrong or "Beat is alive.", not wrong),
-        Finding(unsealed or "The ledger is sealed.", not unsealed),
-        Finding(unpublished or "The ledger's head is where it should be.", not unpublished),
+        Finding(wrong or "Beat is alive.", not wrong, "beat"),
+        Finding(unsealed or "The ledger is sealed.", not unsealed, "ledger"),
+        Finding(KEY_LOST if lost else "The ledger's key is there, or never was.", not lost, "key"),
+        Finding(
+            unpublished or "The ledger's head is where it should be.", not unpublished, "heads"
+        ),
+        Finding(untold or "The webhook for staff is told.", not untold, "webhook"),
     ]
 
 
@@ -59,4 +71,7 @@ def _kept_too_long() -> dict[str, int]:
         f"invited people, {settings.RECIPIENT_DAYS} days after the confirmation": (
             over.exclude(recipient_address="").count()
         ),
+        "complaints with words of the staff, as old as that": erasing.late_words(
+            promises.GRACE
+        ).count(),
     }

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from invites.actions import staff_events
 from invites.models import Batch, Hold
+from invites.recipients.models import Case
 from ledger import clock
 from ledger.entries import Event, append
 from ledger.subjects import of_member
 
 SITE = "site"
+
+
+class NeedsASecondPerson(Exception):
+    """Somebody complained about this sender: the hold is lifted by two (actions/reopening.py)."""
 
 
 def of_sender(member: User) -> str:
@@ -47,12 +54,36 @@ def hold(scope: str, *, reason: str, actor: UUID | None = None) -> bool:
 
 
 @transaction.atomic
-def lift(scope: str, *, reason: str, actor: UUID) -> bool:
-    """What was kept by the hold on `scope` may leave again. False: it was not on hold."""
-    lifted = Hold.objects.filter(scope=scope, lifted_at=None).update(lifted_at=Now())
-    if lifted:
-        append([_event("hold.lifted", scope, reason, actor)])
-    return bool(lifted)
+def brake(scope: str, *, reason: str, actor: UUID | None = None) -> bool:
+    """As `hold`, by the site itself or at a member's word: staff are told at once."""
+    held = hold(scope, reason=reason, actor=actor)
+    if held:
+        kind = scope.partition(":")[0]
+        staff_events.tell("hold.placed", staff_events.desk(), kind=kind)
+    return held
+
+
+@transaction.atomic
+def lift(scope: str, *, reason: str, actor: UUID, agreed: bool = False) -> bool:
+    """What was kept by the hold on `scope` may leave again. False: it was not on hold.
+
+    Raises NeedsASecondPerson unless two of the staff have `agreed` where that is asked for; the database
+    looks whether they have.
+    """
+    held = Hold.objects.select_for_update().filter(scope=scope, lifted_at=None).first()
+    if held is None:
+        return False
+    if not agreed and by_two([held.pk]):
+        raise NeedsASecondPerson
+    Hold.objects.filter(pk=held.pk).update(lifted_at=Now())
+    append([_event("hold.lifted", scope, reason, actor)])
+    return True
+
+
+def by_two(holds: Iterable[int]) -> set[int]:
+    """Those of these holds that two people have to lift: somebody complained about their sender."""
+    found = Case.objects.filter(hold_id__in=list(holds)).values_list("hold_id", flat=True)
+    return {hold for hold in found.distinct() if hold}
 
 
 def _event(action: str, scope: str, reason: str, actor: UUID | None) -> Event:

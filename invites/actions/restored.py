@@ -21,7 +21,7 @@ def pause_if_restored() -> bool:
     reason = restoring.noticed()
     with transaction.atomic():
         if reason:
-            holding.hold(holding.SITE, reason=reason)
+            holding.brake(holding.SITE, reason=reason)
             log.error("%s Sending is paused until a person lifts the hold.", reason)
         restoring.remember()
     return bool(reason)

@@ -65,7 +65,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     left = Invitation.objects.filter(batch=batch, state__in=WITHDRAWABLE_STATES).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
-    holding.hold(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)
+    holding.brake(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)
     append([Event("batch.disowned", batch.uid, actor)])
     let_pass(Q(sender=member))
     return TakenBack(taken_back=result.taken_back, too_late=left)

@@ -102,7 +102,7 @@ def _apply(sender: User, found: Verdict) -> None:
     """Puts a verdict into effect. The ledger has no numbers by which answers could be told."""
     before = Standing.objects.filter(sender=sender).first()
     if found is Verdict.HELD:
-        holding.hold(holding.of_sender(sender), reason=HELD)
+        holding.brake(holding.of_sender(sender), reason=HELD)
     if found is Verdict.FULL:
         if before:
             before.delete()

@@ -16,9 +16,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from importer.sources import typed
-from invites.actions import cases, holding, suppressing
+from invites.actions import holding, suppressing
 from invites.desk import waiting
-from invites.desk.forms import AddressForm, AnswerForm, DeskForm, ReasonForm
+from invites.desk.forms import AddressForm, DeskForm, ReasonForm
 from invites.desk.views import page
 from invites.models import Batch, Hold
 from invites.rights import Act, needs, staff_of, stale
@@ -61,13 +61,13 @@ def hold_site(request: HttpRequest) -> HttpResponse:
 
 def _hold(request: HttpRequest, scope: str, **named: Any) -> HttpResponse:
     what = waiting.in_words(scope, **named)
-    form = _form(request, ReasonForm)
+    form = filled(request, ReasonForm)
     if form.is_valid():
         actor = of_member(staff_of(request).pk)
         done = holding.hold(scope, reason=form.cleaned_data["reason"], actor=actor)
         messages.success(request, "It is on hold now." if done else "It was on hold already.")
         return redirect("desk:desk")
-    return _page(request, "Put on hold", form, what=what, button="Put on hold", stops=True, says=(
+    return act_page(request, "Put on hold", form, what=what, button="Put on hold", stops=True, says=(
         "Nothing of it leaves until a person lifts the hold. What has left stays where it is. "
         "Whoever sent it reads that a person is looking, not why."
     ))  # fmt: skip
@@ -76,16 +76,24 @@ def _hold(request: HttpRequest, scope: str, **named: Any) -> HttpResponse:
 @needs(Act.LIFT, fresh=True)
 @_both
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lets go what a hold kept back."""
+    """Lets go what a hold kept back. Where somebody complained, two people do that together."""
     hold = get_object_or_404(Hold, pk=pk, lifted_at=None)
     (described,) = waiting.described([hold])
-    form = _form(request, ReasonForm)
+    form = filled(request, ReasonForm)
     if form.is_valid():
         actor = of_member(staff_of(request).pk)
-        holding.lift(hold.scope, reason=form.cleaned_data["reason"], actor=actor)
+        try:
+            holding.lift(hold.scope, reason=form.cleaned_data["reason"], actor=actor)
+        except holding.NeedsASecondPerson:
+            messages.error(
+                request, "Somebody complained about this sender: two people lift this hold."
+            )
+            return redirect("desk:propose", pk=hold.pk)
         messages.success(request, "The hold is lifted.")
         return redirect("desk:desk")
-    return _page(request, "Lift a hold", form, what=described.what, button="Lift the hold", says=(
+    if described.by_two:
+        return redirect("desk:propose", pk=hold.pk)
+    return act_page(request, "Lift a hold", form, what=described.what, button="Lift the hold", says=(
         f"It is on hold since {hold.placed_at:%d %B %Y, %H:%M} UTC: {hold.reason} Once lifted, what "
         "was confirmed leaves within seconds, and that can’t be taken back."
     ))  # fmt: skip
@@ -95,7 +103,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
 @_both
 def suppress(request: HttpRequest) -> HttpResponse:
     """Puts an address on the list of those who get no invitation."""
-    form = _form(request, AddressForm)
+    form = filled(request, AddressForm)
     if form.is_valid():
         done = suppressing.suppress(
             form.cleaned_data["address"],
@@ -105,40 +113,18 @@ def suppress(request: HttpRequest) -> HttpResponse:
         said = "No member can invite this address any more." if done else "It was so already."
         messages.success(request, said)
         return redirect("desk:desk")
-    return _page(request, "Suppress an address", form, what="One address", button="Suppress", stops=True,
+    return act_page(request, "Suppress an address", form, what="One address", button="Suppress", stops=True,
                  says="No member can invite it any more, and what has not left to it stays here. No "
                  "member is told.")  # fmt: skip
 
 
-@needs(Act.DECIDE, fresh=True)
-@_both
-def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """One answer for everybody who complained about the same note; `pk` is one of their reports."""
-    groups, _more = waiting.complaints()
-    group = next((one for one in groups if pk in one.ids), None)
-    form = _form(request, AnswerForm, cases=",".join(map(str, group.ids)) if group else "")
-    if form.is_valid():
-        done = cases.answer_all(
-            ids=form.cleaned_data["cases"],
-            decision=form.cleaned_data["decision"],
-            what_changed=form.cleaned_data["what_changed"],
-            staff=staff_of(request),
-        )
-        messages.success(request, f"Answered on {done} page{'' if done == 1 else 's'}.")
-        return redirect("desk:desk")
-    if group is None:
-        raise Http404
-    many = f"{len(group.ids)} on their page{'' if len(group.ids) == 1 else 's'}"
-    return _page(request, "Answer complaints", form, what=group.sum, button=f"Answer {many}", says=(
-        "Each reporter reads this on their own page. The senders stay on hold until that is lifted."
-    ))  # fmt: skip
-
-
-def _form(request: HttpRequest, kind: type[DeskForm], **initial: Any) -> Any:
+def filled(request: HttpRequest, kind: type[DeskForm], **initial: Any) -> Any:
+    """The form as it was posted, or one to begin with."""
     if request.method == "POST":
         return kind(request.POST, stale=stale(request))
     return kind(initial=initial)
 
 
-def _page(request: HttpRequest, title: str, form: DeskForm, **context: Any) -> HttpResponse:
+def act_page(request: HttpRequest, title: str, form: DeskForm, **context: Any) -> HttpResponse:
+    """What will follow, the form, and its button."""
     return page(request, "act", title, {"form": form, **context})

@@ -65,31 +65,6 @@ class AddressForm(DeskForm):
         return address
 
 
-class AnswerForm(DeskForm):
-    """What the reporters will read."""
-
-    cases = forms.CharField(widget=forms.HiddenInput)
-    decision = forms.CharField(
-        max_length=500,
-        help_text="The reporters read this. Name nobody whom they don’t know.",
-        error_messages={"required": "Say what was decided: the reporters read it."},
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    what_changed = forms.CharField(
-        max_length=500,
-        required=False,
-        help_text="The reporters read this, too. Empty: nothing changed.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
-    def clean_cases(self) -> list[int]:
-        """The reports that stood on the page, and no others."""
-        numbers = str(self.cleaned_data["cases"]).split(",")
-        if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in numbers):
-            raise forms.ValidationError("The list of reports is damaged. Open the page once more.")
-        return [int(one) for one in numbers]
-
-
 def _day(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,

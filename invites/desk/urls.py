@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invites.desk import acting, views
+from invites.desk import acting, case_pages, views
 
 app_name = "desk"
 urlpatterns = [
@@ -19,5 +19,8 @@ urlpatterns = [
     path("hold/site/", acting.hold_site, name="hold_site"),
     path("lift/<int:pk>/", acting.lift, name="lift"),
     path("suppress/", acting.suppress, name="suppress"),
-    path("answer/<int:pk>/", acting.answer, name="answer"),
+    path("case/<int:pk>/", case_pages.case, name="case"),
+    path("answer/<int:pk>/", case_pages.answer, name="answer"),
+    path("propose/<int:pk>/", case_pages.propose, name="propose"),
+    path("reopening/<int:pk>/", case_pages.reopen, name="reopening"),
 ]

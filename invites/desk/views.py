@@ -49,6 +49,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "not_well": [finding for finding in health if not finding.well],
         "well": [finding for finding in health if finding.well],
         "groups": groups, "more_complaints": more_complaints, "complaints_read": waiting.COMPLAINTS,
+        "to_agree": waiting.to_agree(),
         "holds": holds, "more_holds": more_holds,
         "sources": waiting.sources(),
         "unknown": unknown, "more_unknown": more_unknown, "unknown_days": waiting.UNKNOWN_DAYS,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from importer.sources import typed
@@ -16,6 +17,7 @@ from invites.actions import holding
 from invites.consent import State
 from invites.models import Batch, Hold, Invitation, PreparedMail
 from invites.recipients.models import Case
+from invites.staff_models import Reopening, ReopeningState
 from ledger import clock
 
 COMPLAINTS = 200  # the oldest; the others come up when these are answered
@@ -33,18 +35,39 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Complaints about one note, whoever sent it: they are looked at once.
+class Sender:
+    """Whom a complaint is about, the hold on them, and the proposal to lift it."""
 
-    `stopped_at` is when the last of the senders was put on hold; None: not all of them are.
-    """
+    member: User
+    hold: Hold | None
+    proposal: Reopening | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Complaints about one note, whoever sent it: they are looked at once."""
 
     complaints: list[Complaint]
-    senders: list[User]
-    running: list[User]  # who is not on hold
-    stopped_at: datetime | None
+    senders: list[Sender]
     due: datetime
     late: bool
+
+    @property
+    def running(self) -> list[User]:
+        """Who is not on hold."""
+        return [one.member for one in self.senders if one.hold is None]
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """When the last of the senders was put on hold; None: not all of them are."""
+        placed = [one.hold.placed_at for one in self.senders if one.hold]
+        return max(placed) if len(placed) == len(self.senders) else None
+
+    @property
+    def owners(self) -> list[User]:
+        """Who of the staff has taken any of it."""
+        found = {one.case.owner_id: one.case.owner for one in self.complaints}
+        return [owner for owner in found.values() if owner]
 
     @property
     def ids(self) -> list[int]:
@@ -75,22 +98,42 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class OpenHold:
-    """A hold, and what it keeps back, in words. `member` and `batch` when it is theirs."""
+    """A hold, and what it keeps back, in words. `member` and `batch` when it is theirs.
+
+    `by_two`: somebody complained about the sender, so that two people lift it.
+    """
 
     hold: Hold
     what: str
     member: User | None = None
     batch: Batch | None = None
+    by_two: bool = False
+    proposal: Reopening | None = None
 
 
 def complaints() -> tuple[list[Group], bool]:
     """Open cases by note, the longest waiting first, and whether there are more than were read."""
-    cases = list(
-        Case.objects.filter(decided_at=None)
-        .select_related("invitation__sender", "invitation__batch")
-        .order_by("opened_at", "id")[: COMPLAINTS + 1]
+    cases = list(_cases().filter(decided_at=None)[: COMPLAINTS + 1])
+    return _grouped(cases[:COMPLAINTS]), len(cases) > COMPLAINTS
+
+
+def group_of(case: Case) -> Group:
+    """All open complaints about the same note; one that is decided stands alone."""
+    if case.decided_at is None:
+        for group in complaints()[0]:
+            if case.pk in group.ids:
+                return group
+    (group,) = _grouped(list(_cases().filter(pk=case.pk)))
+    return group
+
+
+def _cases() -> QuerySet[Case]:
+    return Case.objects.select_related("invitation__sender", "invitation__batch", "owner").order_by(
+        "opened_at", "id"
     )
-    more, cases = len(cases) > COMPLAINTS, cases[:COMPLAINTS]
+
+
+def _grouped(cases: list[Case]) -> list[Group]:
     mails = dict(
         PreparedMail.objects.filter(
             invitation_id__in=[case.invitation_id for case in cases]
@@ -103,11 +146,22 @@ def complaints() -> tuple[list[Group], bool]:
         one = Complaint(case, case.invitation, mail)
         by_note.setdefault(_note(one), []).append(one)
     scopes = [holding.of_sender(case.invitation.sender) for case in cases]
-    held = dict(
-        Hold.objects.filter(lifted_at=None, scope__in=scopes).values_list("scope", "placed_at")
-    )
+    held = {hold.scope: hold for hold in Hold.objects.filter(lifted_at=None, scope__in=scopes)}
+    proposals = {one.hold_id: one for one in proposed([hold.pk for hold in held.values()])}
     now = clock.now()
-    return [_group(found, held, now) for found in by_note.values()], more
+    return [_group(found, held, proposals, now) for found in by_note.values()]
+
+
+def proposed(holds: list[int]) -> QuerySet[Reopening]:
+    """What waits for a second person, of these holds."""
+    waiting = Reopening.objects.filter(hold_id__in=holds, state=ReopeningState.PROPOSED)
+    return waiting.select_related("proposed_by")
+
+
+def to_agree() -> list[OpenHold]:
+    """Holds that one of the staff proposes to lift, the longest waiting first. At most LISTED."""
+    waiting = Reopening.objects.filter(state=ReopeningState.PROPOSED).order_by("proposed_at", "id")
+    return described([one.hold for one in waiting.select_related("hold")[:LISTED]])
 
 
 def _note(complaint: Complaint) -> str:
@@ -118,21 +172,16 @@ def _note(complaint: Complaint) -> str:
     return "note " + " ".join(words.split())
 
 
-def _group(found: list[Complaint], held: dict[str, datetime], now: datetime) -> Group:
-    senders = list({one.invitation.sender_id: one.invitation.sender for one in found}.values())
-    running = [sender for sender in senders if holding.of_sender(sender) not in held]
-    stopped = max(
-        (held[holding.of_sender(one)] for one in senders if one not in running), default=None
-    )
+def _group(
+    found: list[Complaint], held: dict[str, Hold], proposals: dict[int, Reopening], now: datetime
+) -> Group:
+    members = {one.invitation.sender_id: one.invitation.sender for one in found}
+    senders = []
+    for member in members.values():
+        hold = held.get(holding.of_sender(member))
+        senders.append(Sender(member, hold, proposals.get(hold.pk) if hold else None))
     due = one_working_day_after(found[0].case.opened_at)
-    return Group(
-        complaints=found,
-        senders=senders,
-        running=running,
-        stopped_at=None if running else stopped,
-        due=due,
-        late=due < now,
-    )
+    return Group(complaints=found, senders=senders, due=due, late=due < now)
 
 
 def one_working_day_after(moment: datetime) -> datetime:
@@ -159,11 +208,16 @@ def described(found: Iterable[Hold]) -> list[OpenHold]:
     batches = Batch.objects.select_related("sender").in_bulk(
         [int(name) for kind, _, name in named if kind == "batch"]
     )
+    ids = [hold.pk for hold in found]
+    by_two = holding.by_two(ids)
+    proposals = {one.hold_id: one for one in proposed(ids)}
     said = []
     for hold, (kind, _, name) in zip(found, named, strict=True):
         member = members.get(int(name)) if kind == "sender" else None
         batch = batches.get(int(name)) if kind == "batch" else None
-        said.append(OpenHold(hold, in_words(hold.scope, member, batch), member, batch))
+        what = in_words(hold.scope, member, batch)
+        proposal = proposals.get(hold.pk)
+        said.append(OpenHold(hold, what, member, batch, hold.pk in by_two, proposal))
     return said
 
 

@@ -28,6 +28,7 @@ from invites.models import (
 )
 from invites.personal import sent
 from invites.recipients.models import Answer, Case, Standing
+from invites.staff_models import CaseNote, Reopening
 from ledger.personal import Mine, Person, Table, columns
 
 
@@ -43,7 +44,9 @@ def erase(person: Person) -> None:
     erasing.empty(confirmed)
     Invitation.objects.filter(pk__in=confirmed).update(contact=None)
     Invitation.objects.filter(pk__in=confirmed, stopped_at=None).update(stopped_at=Now())
-    Case.objects.filter(invitation_id__in=confirmed).update(decision="", what_changed="")
+    erasing.empty_cases(Case.objects.filter(invitation_id__in=confirmed))
+    Case.objects.filter(owner_id__in=_staff(person)).update(owner=None)
+    CaseNote.objects.filter(author_id__in=_staff(person)).update(author=None)
     linking.erase_all(Q(sender_id=person.member_id))
     Draft.objects.filter(sender_id=person.member_id).delete()
     Standing.objects.filter(sender_id=person.member_id).delete()
@@ -56,6 +59,10 @@ def _invitations(person: Person) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
         Q(sender_id=person.member_id) | Q(recipient_hash__in=person.hashes)
     )
+
+
+def _staff(person: Person) -> list[int]:
+    return [person.member_id] if person.member_id else []
 
 
 def _nevers(person: Person) -> QuerySet[Suppression]:
@@ -112,9 +119,30 @@ TABLES = (
     ),
     Table(
         "invites.Case",
-        lambda who: Case.objects.filter(invitation__in=_invitations(who)),
+        lambda who: Case.objects.filter(
+            Q(invitation__in=_invitations(who)) | Q(owner_id__in=_staff(who))
+        ),
         "What recipients report is between them and the staff. Your own reports are in requests.json.",
-        stays="That an invitation without names was reported, without anybody's words.",
+        stays="That an invitation without names was reported and how that ended, without anybody's "
+        "words.",
+    ),
+    Table(
+        "invites.CaseNote",
+        lambda who: CaseNote.objects.filter(
+            Q(case__invitation__in=_invitations(who)) | Q(author_id__in=_staff(who))
+        ),
+        "What staff noted for each other about a report is between them and who reported.",
+    ),
+    Table(
+        "invites.Reopening",
+        lambda who: Reopening.objects.filter(
+            Q(proposed_by_id__in=_staff(who))
+            | Q(decided_by_id__in=_staff(who))
+            | Q(hold__scope=f"sender:{who.member_id}")
+        ),
+        "What two of the staff decided about a hold; it would tell of a report.",
+        stays="That two of the staff decided on a hold, of accounts that are nobody's now. The reason "
+        "names nobody.",
     ),
     Table(
         "invites.Standing",
@@ -193,5 +221,7 @@ NOBODY = {
     "invites.MonthlyFigures": "Counts of a month.",
     "invites.ReportsMailbox": "How far the site's own mailbox was read.",
     "invites.ReturnedReport": "Digests of reports, so that each counts once; of whom, nobody can tell.",
+    "invites.StaffEvent": "What happened, by numbers of complaints and kinds of holds; nobody's name.",
+    "invites.Trouble": "What of the site itself is not well.",
     "invites.Incident": "What staff tell everybody; the form says: no names or addresses.",
 }

@@ -32,24 +32,42 @@ class Answer(models.Model):
         return f"answer {self.kind} to invitation {self.invitation_id}"
 
 
+class Outcome(models.TextChoices):
+    """How a complaint ended. Only two of the staff together reopen (actions/reopening.py)."""
+
+    KEPT_STOPPED = "kept_stopped", "The sender stays stopped"
+    ANSWERED = "answered", "Answered; nothing about the sender"
+    NO_REASON = "no_reason", "No reason found"
+    REOPENED = "reopened", "Reopened by two of the staff"
+
+
 class Case(models.Model):
     """A recipient's report of one invitation, and what became of it.
 
     `decision` and `what_changed` are for the reporter to read. `words` are the reporter's, for staff
-    alone; they are erased with everything else about that person.
+    alone; they are erased with everything else about that person. `owner` is who of the staff has
+    taken it.
     """
 
     invitation = models.OneToOneField(
         "invites.Invitation", on_delete=models.PROTECT, related_name="case"
     )
     words = models.CharField(max_length=500, blank=True)
+    # What it put its sender under, or found them under; which two people lift because of it.
+    hold = models.ForeignKey(
+        "invites.Hold", null=True, on_delete=models.PROTECT, related_name="complaints"
+    )
     opened_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True)  # when staff had mail about it
     tell_after = models.DateTimeField(null=True)  # the mail server did not take it: not before
     read_at = models.DateTimeField(null=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True)
     decision = models.CharField("what was decided", max_length=500, blank=True)
     what_changed = models.CharField(max_length=500, blank=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, db_default="")
 
     class Meta:
         indexes = [
@@ -62,6 +80,11 @@ class Case(models.Model):
                 fields=["opened_at"],
                 condition=models.Q(decided_at=None),
                 name="invites_case_open",
+            ),
+            models.Index(
+                fields=["decided_at"],
+                condition=~models.Q(decision="", what_changed=""),
+                name="invites_case_words",
             ),
         ]
 

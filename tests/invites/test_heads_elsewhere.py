@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import email
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +15,10 @@ from invites.actions import heads_elsewhere
 from ledger import clock, guards, heads, sealing
 from ledger.models import Publication, Seal
 from tests.ledger.tampering import appended
+from tests.receiver import receiver
 from tests.smtp_sink import smtp_sink
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def webhook(status: int) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that answers so, its address, and what it was sent."""
-    sent: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            self.send_header("Location", "http://127.0.0.1:1/")
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            """Says nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.01])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", sent
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def sealed() -> str:
@@ -61,14 +32,14 @@ def test_each_place_gets_the_head_once_a_day(settings: Any, tmp_path: Path) -> N
     note = sealed()
     kept = tmp_path / "heads.txt"
     settings.LEDGER_PUBLISH_FILE, settings.LEDGER_PUBLISH_MAIL = str(kept), "auditor@example.org"
-    with smtp_sink() as sink, webhook(204) as (url, sent):
-        settings.EMAIL_PORT, settings.LEDGER_PUBLISH_WEBHOOK = sink.port, url
+    with smtp_sink() as sink, receiver(204) as place:
+        settings.EMAIL_PORT, settings.LEDGER_PUBLISH_WEBHOOK = sink.port, place.url
         assert [heads_elsewhere.publish(), heads_elsewhere.publish()] == [3, 0]
         Publication.objects.update(at=clock.now() - timedelta(hours=24))
         second = sealed()
         assert heads_elsewhere.publish() == 3
     assert kept.read_text() == f"{note}\n{second}\n"
-    assert sent == [note.encode(), second.encode()]
+    assert place.bodies == [note.encode(), second.encode()]
     (to, raw), _ = sink.taken
     assert to == "auditor@example.org"
     text = email.message_from_bytes(raw).get_payload(decode=True).decode().replace("\r\n", "\n")
@@ -82,11 +53,11 @@ def test_a_place_that_does_not_take_it_is_tried_again_and_told(
     status: int, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     sealed()
-    with webhook(status) as (url, sent), caplog.at_level(logging.ERROR):
-        settings.LEDGER_PUBLISH_WEBHOOK = url
+    with receiver(status) as place, caplog.at_level(logging.ERROR):
+        settings.LEDGER_PUBLISH_WEBHOOK = place.url
         settings.LEDGER_PUBLISH_MAIL = "auditor@example.org"  # and there is no mail server
         assert [heads_elsewhere.publish(), heads_elsewhere.publish()] == [0, 0]
-    assert len(sent) == 2
+    assert len(place.posts) == 2
     assert f"was not taken by the webhook: it answered {status}" in caplog.text
     assert "was not taken by the mail: ServerUnavailable" in caplog.text
     assert heads_elsewhere.what_is_wrong() == ""  # not for two days yet

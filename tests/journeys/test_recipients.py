@@ -32,7 +32,7 @@ case = Case.objects.latest("id")
 """
 _READ = _STAFF + "cases.mark_read(case=case, staff=staff)"
 _DECIDED = _STAFF + (
-    "cases.decide(case=case, decision='She may not invite for a month.', "
+    "cases.decide(case=case, outcome=None, decision='She may not invite for a month.', "
     "what_changed='Her invitations wait.', staff=staff)"
 )
 # What a scanner does beside loading: it points at everything, and presses nothing.

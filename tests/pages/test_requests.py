@@ -138,7 +138,9 @@ def test_a_report_takes_words_along_and_its_outcome_is_read_where_it_was_made(
     case = Case.objects.get()
     assert case.words == "Not really Ana."
     staff = people.member("Sam Staff")
-    cases.decide(case=case, decision="It was not Ana.", what_changed="Closed.", staff=staff)
+    cases.decide(
+        case=case, decision="It was not Ana.", what_changed="Closed.", outcome=None, staff=staff
+    )
 
     said = text_of(look(bea, PATH))
     assert "It was not Ana." in said

@@ -21,6 +21,7 @@ from tests import people
 from tests.arrivals import outbox
 from tests.page_rules import text_of
 from tests.smtp_sink import Sink
+from tests.staff.desk import lifted_by_two
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +124,7 @@ def test_many_hold_the_sender_until_a_person_has_looked_and_then_count_no_more(a
     answering.give(token=links[0], kind=AnswerKind.DONT_KNOW)
     answering.give(token=links[1], kind=AnswerKind.NOT_HOW)
     cases.report(token=links[2], words="")
-    holding.lift(holding.of_sender(ana), reason="Looked at.", actor=of_member(ana.pk))
+    lifted_by_two(holding.of_sender(ana))
     weighing.weigh_answers()
     assert not Hold.objects.filter(lifted_at=None).exists(), "lifted after these had left"
 

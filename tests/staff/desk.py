@@ -7,6 +7,9 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from invites.actions import reopening
+from invites.models import Hold
+from invites.staff_models import Reopening
 from tests import people
 
 DESK = "/admin/audit/"
@@ -23,14 +26,31 @@ def sign_in(person: User) -> Client:
     return browser
 
 
-def at_the_desk(group: str) -> Client:
-    """The same for somebody of the staff in this group; "nobody" is in none."""
-    person = people.member(f"Sam {group.title()}", f"{group}@staff.example")
+def of_the_staff(group: str, name: str = "Sam") -> User:
+    """Somebody of the staff in this group; "nobody" is in none."""
+    known_as = group if name == "Sam" else name.lower()
+    person = people.member(f"{name} {group.title()}", f"{known_as}@staff.example")
     person.is_staff = True
     person.save()
     if group != "nobody":
         person.groups.add(Group.objects.get(name=group))
-    return sign_in(person)
+    return person
+
+
+def at_the_desk(group: str, name: str = "Sam") -> Client:
+    """A browser in which somebody of this group has just signed in."""
+    return sign_in(of_the_staff(group, name))
+
+
+def proposed(hold: Hold, by: User | None = None, reason: str = "It was a mistake.") -> Reopening:
+    """An agent proposes to lift this hold."""
+    return reopening.propose(hold=hold, reason=reason, staff=by or of_the_staff("agent", "Una"))
+
+
+def lifted_by_two(scope: str) -> None:
+    """An agent proposes to lift the hold on this sender, and a lead agrees."""
+    proposal = proposed(Hold.objects.get(scope=scope, lifted_at=None))
+    assert reopening.agree(proposal=proposal, staff=of_the_staff("lead", "Nils"))
 
 
 def long_ago(browser: Client) -> None:

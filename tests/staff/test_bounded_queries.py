@@ -17,8 +17,10 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
-from invites import rendering
+from invites import rendering, tokens
+from invites.actions import case_work, cases, reopening
 from invites.models import Batch, Hold, Invitation
+from invites.recipients.models import Case
 from ledger import clock
 from tests.staff import visits
 from tests.staff.desk import sign_in
@@ -36,6 +38,9 @@ SMALL = {
 FEW = {
     ("ledger_entry", "subject"): "the steps of one invitation, batch, member or address",
     ("invites_hold", "scope"): "the open holds on what one page is about",
+    ("invites_case", "hold_id"): "the complaints about one sender since they were stopped",
+    ("invites_reopening", "hold_id"): "the proposals to lift one hold",
+    ("invites_casenote", "case_id"): "the notes on the complaints of one page",
     ("invites_suppression", "address_hash"): "who said that one address gets no invitation",
     ("invites_memberaddress", "address_hash"): "the members who have one address",
     ("account_emailaddress", "email"): "the members who have one address",
@@ -114,7 +119,15 @@ def known(site: dict[str, Any]) -> dict[str, Any]:  # noqa: F811
     arrived = Invitation.objects.get(uid=site["arrived"])
     assert isinstance(arrived.batch, Batch)
     Hold.objects.create(pk=1, scope="site", reason="A test of the desk.", placed_at=clock.now())
+    cases.report(token=tokens.token(arrived.uid), words="")
+    case = Case.objects.get()
+    assert case.hold
+    case_work.note(case=case, words="A test of the desk.", staff=arrived.sender)
+    proposal = reopening.propose(hold=case.hold, reason="A test.", staff=arrived.sender)
     return site | {
+        "row of invites.case": case.pk,
+        "row of invites.hold": case.hold.pk,
+        "reopening": proposal.pk,
         "address of a sender": arrived.sender.email,
         "address of a recipient": arrived.recipient_address,
         "message id": f"<{rendering.message_id(arrived.uid)}>",

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from invites.actions import cases, responding
 from invites.models import Hold, Invitation, Suppression
-from invites.recipients.models import Case, Incident, MonthlyFigures
+from invites.recipients.models import Incident, MonthlyFigures
 from invites.steps import WORDS
 from invites.tokens import token
 from ledger import clock
@@ -28,9 +28,8 @@ OURS = sorted(
      {"invites", "importer", "ledger"}),
     key=lambda model: model._meta.label,
 )  # fmt: skip
-# What staff write themselves; tests/recipients/test_reporting.py and test_about.py have more on them,
-# test_suppressions.py here.
-WRITTEN_BY_STAFF = [Case, Incident, Suppression]
+# What staff write themselves; tests/recipients/test_about.py and test_suppressions.py have more on it.
+WRITTEN_BY_STAFF = [Incident, Suppression]
 
 
 def page(model: type[Model], name: str, *arguments: Any) -> str:
