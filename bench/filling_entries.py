@@ -9,7 +9,7 @@ from django.db import connection
 from bench import filling_sql as sql
 from bench.filling_rows import OPEN_HOLDS, SENT_AFTER, UNDO
 from bench.filling_sql import DAY, execute, moment, uuid_text
-from invites.actions.confirming import NOTICE_VERSION
+from invites import notice
 
 MINUTE = 60_000
 STAFF = uuid.UUID(int=2024)  # the ledger's id of somebody on the staff
@@ -155,7 +155,7 @@ def _of_batches() -> list[str]:
     )
     confirmed = (
         '\'{"fingerprint": "\' || f.fingerprint || \'", "count": \' || f.count || '
-        f'\', "notice": "{NOTICE_VERSION}"}}\''
+        f'\', "notice": "{notice.VERSION}"}}\''
     )
     of_member = {"subject": "m.subject"}
     return [

@@ -6,7 +6,7 @@ from bench import filling_plan
 from bench import filling_sql as sql
 from bench.filling_sql import DAY, hex_digits, insert, moment
 from importer.models import Import
-from invites.actions.confirming import NOTICE_VERSION
+from invites import notice
 from invites.addresses import key_id
 from invites.consent import DRAFT_STATES
 from invites.models import (
@@ -109,7 +109,7 @@ def _consents() -> None:
             "invitation_uid": "p.uid", "batch_uid": "b.uid", "sender_subject": "m.subject",
             "recipient_subject": "p.recipient_subject", "digest": "p.digest",
             "relationship": "p.relationship", "fingerprint": "b.fingerprint", "count": "b.count",
-            "notice_version": f"'{NOTICE_VERSION}'", "confirmed_at": "b.confirmed_at",
+            "notice_version": f"'{notice.VERSION}'", "confirmed_at": "b.confirmed_at",
             "not_before": "b.not_before",
         },
         "FROM plan p JOIN invites_batch b ON b.id = p.b JOIN members m ON m.id = p.sender ORDER BY p.n",
