@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 
 from importer.models import Import
 from importer.sources import typed
+from ledger import keyset
 from ledger.admin import ReadOnlyAdmin
+
+_LONGEST = timedelta(days=7)  # from an import's beginning to its end
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -38,6 +43,7 @@ class ImportAdmin(ReadOnlyAdmin):
     list_display = (
         "uid",
         "created_at",
+        "finished_at",
         "source",
         "purpose",
         "state",
@@ -50,5 +56,21 @@ class ImportAdmin(ReadOnlyAdmin):
     )
     list_filter = (SourceFilter, "purpose", "state", "revocation")
     search_fields = ("uid",)
-    exclude = ("cursor", "seen", "lease")
     search_help_text = "An import’s whole id."
+    exclude = ("cursor", "seen", "lease")
+    linked = ("finished_at__gte", "finished_at__lt", "member")
+
+    def span(self, request: HttpRequest) -> keyset.Span | None:
+        """From the days on which they ended: keys grow with when they began."""
+        since, until = (_moment(request.GET.get(name, "")) for name in self.linked[:2])
+        if since is None and until is None:
+            return None
+        return keyset.span_of(Import, "created_at", since and since - _LONGEST, until)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None  # the list itself refuses it
+    return moment if moment and moment.tzinfo else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q, TextChoices
@@ -76,6 +77,14 @@ def steps_of(invitation: Invitation) -> list[Step]:
     if isinstance(invitation.batch, Batch):
         about |= Q(subject=invitation.batch.uid)
     return _steps(about)
+
+
+def steps_of_each(invitations: Iterable[Invitation]) -> dict[UUID, list[Step]]:
+    """The steps of each of these alone, oldest first, by the invitation's id. One query."""
+    told: dict[UUID, list[Step]] = {one.uid: [] for one in invitations}
+    for entry in Entry.objects.filter(subject__in=list(told)).order_by("id"):
+        told[entry.subject].append(Step(entry.at, in_words(entry.action, entry.facts)))
+    return told
 
 
 def steps_of_batch(batch: Batch) -> list[Step]:

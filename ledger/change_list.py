@@ -41,12 +41,14 @@ class KeysetChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """One page, and what Django's templates ask of a list."""
+        assert isinstance(self.model_admin, BoundedAdmin)
         filtered = bool(self.get_filters_params())
         self.page = keyset.page(
             self.queryset,
             place=self.place,
             size=A_PAGE,
             window=ROWS_READ if filtered and not self.query else None,
+            span=self.model_admin.span(request),
         )
         self.result_list = self.page.rows
         self.result_count = self.full_result_count = len(self.page.rows)
@@ -97,6 +99,11 @@ class BoundedAdmin(_ModelAdmin):
     date_hierarchy = None
     # Parts of words would need every row to be read, and addresses would stand in the page's own.
     search_fields: ClassVar[Any] = ()
+    linked: tuple[str, ...] = ()  # lookups by which other pages lead here, beside the filters
+
+    def span(self, request: HttpRequest) -> keyset.Span | None:
+        """The keys that are worth looking at, where what is asked for says so much."""
+        return None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Ours."""
@@ -112,7 +119,7 @@ class BoundedAdmin(_ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """What the filters beside the list ask for, and not all that an address can say."""
-        offered = {*self._offered(request)}
+        offered = {*self._offered(request), *self.linked}
         return lookup in offered or lookup.rpartition("__")[0] in offered
 
     def _offered(self, request: HttpRequest) -> Any:

@@ -19,7 +19,7 @@ from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
 from invites.rights import Act, may, needs, staff_of
-from invites.steps import holds_of_member, steps_of, steps_of_batch
+from invites.steps import holds_of_member, steps_of, steps_of_batch, steps_of_each
 from ledger.keyset import Place, key_in, place_in
 
 
@@ -111,10 +111,12 @@ def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What was confirmed at once, and to whom."""
     found = get_object_or_404(Batch.objects.select_related("sender"), uid=uid)
     invitations = finding.invitations_in(found, key_in(request.GET, "after") or 0)
+    here = invitations[: finding.A_PAGE]
+    told = steps_of_each(here)
     return page(request, "batch", f"Batch {found.short_fingerprint}", {
         "batch": found,
-        "invitations": invitations[: finding.A_PAGE],
-        "later": invitations[finding.A_PAGE - 1].pk if len(invitations) > finding.A_PAGE else None,
+        "to_whom": [(one, told[one.uid]) for one in here],
+        "later": here[-1].pk if len(invitations) > finding.A_PAGE else None,
         "steps": steps_of_batch(found),
         "holds": _holds_on(holding.of_batch(found), holding.of_sender(found.sender)),
     })  # fmt: skip

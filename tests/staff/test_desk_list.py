@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from importer.models import Import
 from invites.actions import taking_back
 from invites.actions.answering import give
 from invites.desk import listing
@@ -180,3 +181,39 @@ def test_what_a_sender_gave_up_again_still_stands_where_it_is_counted(viewer: Cl
     said = text_of(look(viewer, f"{LIST}?event=chosen"))
 
     assert "Somebody who was taken out of a draft again" in said
+
+
+def test_a_batch_has_every_step_of_each_of_its_invitations_on_its_page(
+    viewer: Client, post: Sink
+) -> None:
+    invitation = arrived(people.member("Ana Diaz"))
+    assert invitation.batch
+
+    said = text_of(look(viewer, f"{DESK}batch/{invitation.batch.uid}/"))
+
+    steps = [
+        "4 steps", "The sender chose this person.", "The sender looked at this mail",
+        "The sender confirmed this mail.", "The mail server took it", "Mails confirmed at once: 1",
+    ]  # fmt: skip
+    places = [said.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_imports_are_listed_by_the_day_on_which_they_ended(viewer: Client) -> None:
+    for day in (1, 3, 5):
+        began = datetime(2026, 3, day, 23, 59, tzinfo=UTC)
+        Import.objects.create(source="google", source_label="Google contacts", created_at=began,
+                              finished_at=began + timedelta(hours=1), error=f"day {day}")  # fmt: skip
+
+    def listed(question: str) -> list[str]:
+        html = viewer.get(f"/admin/importer/import/?{question}").content.decode()
+        return re.findall(r"day \d", html)
+
+    since, until = "finished_at__gte=2026-03-04+00:00:00Z", "finished_at__lt=2026-03-05+00:00:00Z"
+    assert listed(f"{since}&{until}") == ["day 3"]
+    assert listed(since) == ["day 5", "day 3"]
+    assert listed(until) == ["day 3", "day 1"]
+    assert listed("member=1") == []
+    assert viewer.get("/admin/importer/import/?finished_at__gte=x").status_code == 302
+    assert viewer.get("/admin/importer/import/?error__contains=day").status_code == 400

@@ -73,6 +73,10 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
         for key in ("user", "wording", "day", "row of invites.invitation", "row of ledger.entry"):
             name = name.replace(f"={site[key]}", f"=({key})")
         yield Visit(f"{DESK}invitations/?{question}", f"list ?{name}")
+    imports = reverse("admin:importer_import_changelist")
+    ended = f"finished_at__gte={site['day']}+00:00:00Z&finished_at__lt={site['day']}+23:59:59Z"
+    yield Visit(f"{imports}?{ended}", "imports of a day")
+    yield Visit(f"{imports}?member={site['user']}", "imports of a member")
     for page, key in (("sender", "user"), ("batch", "batch")):
         for place in ("before", "after"):
             yield Visit(f"{DESK}{page}/{site[key]}/?{place}=1000000", f"{page} ?{place}=…")
