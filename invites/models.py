@@ -141,6 +141,7 @@ class Invitation(models.Model):
     bounced_at = models.DateTimeField(null=True)  # a server had taken it, and it came back
 
     class Meta:
+        permissions = [("export_lists", "Can carry lists of invitations away")]
         constraints = [
             models.UniqueConstraint(
                 fields=["sender", "recipient_hash"],

@@ -39,6 +39,7 @@ class Act(StrEnum):
     AGREE = "invites.change_reopening"  # … and another agrees
     SUPPRESS = "invites.add_suppression"
     LIFT_SUPPRESSION = "invites.change_suppression"
+    EXPORT = "invites.export_lists"
     TELL_EVERYBODY = "invites.add_incident"
     CORRECT_WHAT_WAS_TOLD = "invites.change_incident"
 
@@ -48,7 +49,7 @@ _AGENT = (Act.TAKE_EVIDENCE, Act.DECIDE, Act.HOLD, Act.REOPEN, Act.SUPPRESS)
 GROUPS = {
     "viewer": (),
     "agent": _AGENT,
-    "lead": (*_AGENT, Act.HOLD_WIDELY, Act.LIFT, Act.AGREE, Act.LIFT_SUPPRESSION,
+    "lead": (*_AGENT, Act.HOLD_WIDELY, Act.LIFT, Act.AGREE, Act.LIFT_SUPPRESSION, Act.EXPORT,
              Act.TELL_EVERYBODY, Act.CORRECT_WHAT_WAS_TOLD),
 }  # fmt: skip
 

@@ -134,6 +134,8 @@ SITE = [
     ("admin/audit/", STAFF, "/admin/audit/"),
     ("admin/audit/search/", STAFF, "/admin/audit/search/"),
     ("admin/audit/invitations/", STAFF, "/admin/audit/invitations/?event=sent"),
+    ("admin/audit/export/invitations/", STAFF, "/admin/audit/export/invitations/"),
+    ("admin/audit/export/steps/<uuid:uid>/", STAFF, "/admin/audit/export/steps/{arrived}/"),
     ("admin/audit/sender/<int:pk>/", STAFF, "/admin/audit/sender/{user}/"),
     ("admin/audit/batch/<uuid:uid>/", STAFF, "/admin/audit/batch/{batch}/"),
     ("admin/audit/invitation/<uuid:uid>/", STAFF, "/admin/audit/invitation/{arrived}/"),

@@ -10,6 +10,7 @@ from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
 from invites.desk import listing, waiting
+from invites.desk.carrying import FORMS
 from invites.desk.listing import Asked
 
 
@@ -42,6 +43,25 @@ class ReasonForm(DeskForm):
         if "@" in reason:
             raise forms.ValidationError("Leave the address out: the ledger is never erased.")
         return reason
+
+
+class StoryForm(ReasonForm):
+    """Why entries of the ledger are carried away, and in which form."""
+
+    form = forms.ChoiceField(
+        label="As", choices=list(FORMS.items()), widget=forms.Select(), required=True
+    )
+
+
+class ExportForm(StoryForm):
+    """The same for a list of people."""
+
+    with_names = forms.BooleanField(
+        label="With names and whole e-mail addresses",
+        required=False,
+        help_text="Without it there are numbers, and addresses like b•••@n•••.example. Whoever holds the "
+        "file then answers for other people’s data.",
+    )
 
 
 class AddressForm(DeskForm):

@@ -185,15 +185,15 @@ class Listed:
     looked_to: datetime | None = None
 
 
-def listed(asked: Asked, place: Place) -> Listed:
-    """A page of the list, the newest first."""
-    event = asked.happened
+def listed(asked: Asked, place: Place, size: int | None = None) -> Listed:
+    """A page of the list, the newest first: A_PAGE lines, or as many as an export takes at once."""
+    event, size = asked.happened, size or A_PAGE
     if event is None or asked.of_one:
-        return _invitations(asked, event, place)
-    return _steps(asked, event, place)
+        return _invitations(asked, event, place, size)
+    return _steps(asked, event, place, size)
 
 
-def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
+def _invitations(asked: Asked, event: Event | None, place: Place, size: int) -> Listed:
     """By when people were chosen: their keys grow with that."""
     rows = _shown().filter(asked.about_it)
     span = None
@@ -211,7 +211,7 @@ def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
     found = keyset.page(
         rows,
         place=place,
-        size=A_PAGE,
+        size=size,
         span=span,
         window=OF_ONE_READ if asked.of_one else INVITATIONS_READ,
         among=Invitation.objects.filter(asked.of_one) if asked.of_one else None,
@@ -220,17 +220,17 @@ def _invitations(asked: Asked, event: Event | None, place: Place) -> Listed:
         Line(getattr(one, "happened", one.chosen_at), event.label if event else "Chosen", one)
         for one in found.rows
     ]
-    return _page(lines, found, place, "chosen_at", Invitation)
+    return _page(lines, found, place, size, "chosen_at", Invitation)
 
 
-def _steps(asked: Asked, event: Event, place: Place) -> Listed:
+def _steps(asked: Asked, event: Event, place: Place, size: int) -> Listed:
     """By when something happened: the ledger has every time it did, in that order."""
     wanted = asked.about_it
     entries = Entry.objects.filter(_between("at", asked), action__in=event.actions)
     found = keyset.page(
         entries,
         place=place,
-        size=STEPS_READ if wanted or event.facts else A_PAGE,
+        size=max(size, STEPS_READ) if wanted or event.facts else size,
         window=ENTRIES_READ,
         span=keyset.span_of(Entry, "at", asked.first_moment, asked.last_moment),
     )
@@ -241,31 +241,33 @@ def _steps(asked: Asked, event: Event, place: Place) -> Listed:
             .values_list("uid", flat=True)
         )  # fmt: skip
         steps = [step for step in steps if step.subject in fitting]
-    if len(steps) > A_PAGE:
-        found = _cut(found, steps, place)
+    if len(steps) > size:
+        found = _cut(found, steps, place, size)
         steps = found.rows
     invitations = _shown().in_bulk([step.subject for step in steps], field_name="uid")
     lines = [
         Line(step.at, in_words(step.action, step.facts), invitations.get(step.subject))
         for step in steps
     ]
-    return _page(lines, found, place, "at", Entry)
+    return _page(lines, found, place, size, "at", Entry)
 
 
-def _cut(found: Page[Entry], steps: list[Entry], place: Place) -> Page[Entry]:
+def _cut(found: Page[Entry], steps: list[Entry], place: Place, size: int) -> Page[Entry]:
     """The page's end at which it began, where more was found than it has room for."""
     if place.after is None:
-        kept = steps[:A_PAGE]
+        kept = steps[:size]
         return Page(kept, kept[-1].pk, found.newer)
-    kept = steps[-A_PAGE:]
+    kept = steps[-size:]
     return Page(kept, found.older, kept[0].pk)
 
 
-def _page(lines: list[Line], found: Page[Any], place: Place, field: str, model: Any) -> Listed:
+def _page(
+    lines: list[Line], found: Page[Any], place: Place, size: int, field: str, model: Any
+) -> Listed:
     """With the moment at which the looking stopped, if there is more beyond it."""
     reached = found.newer if place.after is not None else found.older
     looked_to = None
-    if len(lines) < A_PAGE and reached is not None:
+    if len(lines) < size and reached is not None:
         there = model.objects.filter(pk__gte=reached).order_by("pk")
         looked_to = there.values_list(field, flat=True).first()
     return Listed(lines, found.older, found.newer, looked_to)

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from invites.desk import acting, case_pages, views
+from invites.desk import acting, case_pages, exports, views
 
 app_name = "desk"
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("search/", views.search, name="search"),
     path("invitations/", views.invitations, name="invitations"),
+    path("export/invitations/", exports.invitations, name="export_invitations"),
+    path("export/steps/<uuid:uid>/", exports.story, name="export_steps"),
     path("sender/<int:pk>/", views.sender, name="sender"),
     path("batch/<uuid:uid>/", views.batch, name="batch"),
     path("invitation/<uuid:uid>/", views.invitation, name="invitation"),
