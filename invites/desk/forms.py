@@ -9,9 +9,10 @@ from django import forms
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
-from invites.desk import listing, waiting
+from invites.desk import counted, listing, waiting
 from invites.desk.carrying import FORMS
 from invites.desk.listing import Asked
+from invites.figures import RANGES
 
 
 class DeskForm(forms.Form):
@@ -148,3 +149,41 @@ class ListForm(forms.Form):
     def asked(self) -> Asked:
         """What was asked for. Of a valid form alone."""
         return Asked(**self.cleaned_data)
+
+
+class FiguresForm(forms.Form):
+    """What invites/desk/counted.py is asked for; it stands in the page's address, to be linked."""
+
+    days = forms.TypedChoiceField(
+        required=False,
+        choices=[(days, str(days)) for days in RANGES],
+        coerce=int,
+        error_messages={"invalid_choice": "Figures are kept of 30, 90 and 364 days."},
+    )
+    by = forms.ChoiceField(
+        required=False,
+        choices=list(counted.LABELS.items()),
+        error_messages={"invalid_choice": "Nothing of that name is counted."},
+    )
+    source = forms.CharField(required=False, max_length=40)
+    sender = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    wording = forms.RegexField(
+        r"\A[0-9a-f]{12}\Z",
+        required=False,
+        error_messages={"invalid": "A wording is named by twelve characters, 0–9 and a–f."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Figures are added up of one thing at a time."""
+        cleaned = self.cleaned_data
+        if sum(bool(cleaned.get(name)) for name in ("source", "sender", "wording")) > 1:
+            raise forms.ValidationError(
+                "Ask for an address book, for a sender or for a wording: one at a time."
+            )
+        return cleaned
+
+    @property
+    def asked(self) -> counted.Asked:
+        """What was asked for. Of a valid form alone."""
+        known = {name: value for name, value in self.cleaned_data.items() if value}
+        return counted.Asked(**known)

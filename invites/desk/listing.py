@@ -61,10 +61,12 @@ def _answer(label: str, kind: str) -> Event:
 
 EVENTS = {
     "chosen": Event("Chosen", ("invitation.chosen",)),
+    "unchosen": Event("Taken out of a draft again", ("invitation.unchosen",)),
+    "set_aside": Event("Set aside on the card", ("invitation.set_aside",)),
     "reviewed": Event("Reviewed", ("invitation.reviewed",)),
     "confirmed": Event("Confirmed", ("invitation.confirmed",)),
     "undone": Event("Taken back before it left", ("invitation.cancelled",)),
-    "sent": Event("Sent", ("invitation.sent",)),
+    "sent": Event("Sent", ("invitation.sent", "invitation.arrived")),
     "requested": Event("Asked inside the site", ("invitation.requested",)),
     "postponed": Event("Postponed by the mail server", ("invitation.postponed",)),
     "failed": Event("Refused by the mail server", ("invitation.failed",)),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invites.desk import acting, case_pages, exports, views
+from invites.desk import acting, case_pages, exports, figure_views, views
 
 app_name = "desk"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("invitations/", views.invitations, name="invitations"),
     path("export/invitations/", exports.invitations, name="export_invitations"),
     path("export/steps/<uuid:uid>/", exports.story, name="export_steps"),
+    path("figures/", figure_views.figures, name="figures"),
     path("sender/<int:pk>/", views.sender, name="sender"),
     path("batch/<uuid:uid>/", views.batch, name="batch"),
     path("invitation/<uuid:uid>/", views.invitation, name="invitation"),

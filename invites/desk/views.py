@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from invites import stored_mail
 from invites.actions import holding, taking_evidence
 from invites.actions.health import alive
-from invites.desk import finding, listing, waiting
+from invites.desk import counted, finding, listing, waiting
 from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
@@ -40,7 +40,7 @@ def page(
 @needs(Act.LOOK)
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
-    """What needs a person, the longest waiting first."""
+    """What needs a person, the longest waiting first; then the figures of the last days."""
     groups, more_complaints = waiting.complaints()
     holds, more_holds = waiting.holds()
     unknown, more_unknown = waiting.unknown()
@@ -53,6 +53,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "holds": holds, "more_holds": more_holds,
         "sources": waiting.sources(),
         "unknown": unknown, "more_unknown": more_unknown, "unknown_days": waiting.UNKNOWN_DAYS,
+        "charts": counted.overview(),
     })  # fmt: skip
 
 

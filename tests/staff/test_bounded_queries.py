@@ -18,10 +18,10 @@ from django.db import connection
 from django.db.models import Model
 
 from invites import rendering, tokens
-from invites.actions import case_work, cases, reopening
+from invites.actions import case_work, cases, counting, reopening
 from invites.models import Batch, Hold, Invitation
 from invites.recipients.models import Case
-from ledger import clock
+from ledger import clock, sealing
 from tests.staff import visits
 from tests.staff.desk import sign_in
 from tests.test_audiences import root, site  # noqa: F401 (a fixture)
@@ -33,9 +33,13 @@ SMALL = {
     "auth_group", "auth_permission", "auth_group_permissions", "auth_user_groups",
     "auth_user_user_permissions", "django_content_type", "socialaccount_socialapp",
     "ledger_heartbeat", "ledger_home", "ledger_publication", "invites_addresskey",
+    "invites_counted",
 }  # fmt: skip
 # Rows that an index leads to, and that are few by their nature.
 FEW = {
+    ("invites_dailyfigure", "key"): "a row a day of what a page is about, for a year",
+    ("invites_recentfigure", "key"): "a row an event of each of those that are listed",
+    ("ledger_subject", "member"): "the ids of one member, one under each address key",
     ("ledger_entry", "subject"): "the steps of one invitation, batch, member or address",
     ("invites_hold", "scope"): "the open holds on what one page is about",
     ("invites_case", "hold_id"): "the complaints about one sender since they were stopped",
@@ -118,6 +122,8 @@ def known(site: dict[str, Any]) -> dict[str, Any]:  # noqa: F811
     """A site on which everything is going on, and what staff may have in hand of it."""
     arrived = Invitation.objects.get(uid=site["arrived"])
     assert isinstance(arrived.batch, Batch)
+    sealing.seal()
+    counting.count()
     Hold.objects.create(pk=1, scope="site", reason="A test of the desk.", placed_at=clock.now())
     cases.report(token=tokens.token(arrived.uid), words="")
     case = Case.objects.get()
@@ -143,7 +149,7 @@ def test_no_query_of_any_page_of_the_staff_grows_with_the_tables(known: dict[str
     page: list[str] = []
     wrong = []
     everything = [*visits.pages(known), *visits.searches(known), *visits.lists(known),
-                  *visits.tables(known, browser)]  # fmt: skip
+                  *visits.figures(known), *visits.tables(known, browser)]  # fmt: skip
     with reading(found, page):
         for visit in everything:
             page.append(f"{visit.path} {visit.posted or ''}")

@@ -14,7 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from invites.consent import State
+from invites.desk.counted import LABELS
 from invites.desk.listing import EVENTS, REASONS
+from invites.figures import RANGES
 from tests.test_audiences import STAFF, path_of, table
 
 DESK = "/admin/audit/"
@@ -80,6 +82,20 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
     for page, key in (("sender", "user"), ("batch", "batch")):
         for place in ("before", "after"):
             yield Visit(f"{DESK}{page}/{site[key]}/?{place}=1000000", f"{page} ?{place}=…")
+
+
+def figures(site: dict[str, Any]) -> Iterator[Visit]:
+    """The page of figures: each length, each order, each filter."""
+    filters = ("source=google", f"sender={site['user']}", f"wording={site['wording']}")
+    questions = [
+        *(f"days={days}" for days in RANGES),
+        *(f"days={RANGES[-1]}&by={event}" for event in LABELS),
+        *(f"days={days}&{one}" for days in RANGES for one in filters),
+    ]
+    for question in questions:
+        name = question.replace(f"={site['user']}", "=(user)")
+        name = name.replace(f"={site['wording']}", "=(wording)")
+        yield Visit(f"{DESK}figures/?{question}", f"figures ?{name}")
 
 
 def tables(site: dict[str, Any], browser: Client) -> Iterator[Visit]:
