@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
+from invites import rights
 from invites.actions import responding
 
 
@@ -127,7 +128,15 @@ class ChangePasswordForm(_InOurWords, account.ChangePasswordForm):  # type: igno
 
 
 class SetPasswordForm(_InOurWords, account.SetPasswordForm):  # type: ignore[misc]
-    """A password for who signed up with a provider."""
+    """A password for who signed up with a provider, and has just signed in: by a password one acts at the
+    desk and gets all one's data, so a browser that was left open must not be enough to set one."""
+
+    def clean(self) -> dict[str, Any]:
+        """Asks for a fresh login."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not rights.is_fresh(context.request):
+            raise forms.ValidationError("You signed in a while ago. Sign out and in again first.")
+        return cleaned
 
 
 class ResetPasswordForm(_InOurWords, account.ResetPasswordForm):  # type: ignore[misc]

@@ -25,7 +25,7 @@ from invites.actions import returned_mail
 from invites.addresses import hashes_of
 from invites.consent import CAN_COME_BACK
 from invites.delivery import ACCOUNT_ID
-from invites.models import Invitation
+from invites.models import Invitation, MemberAddress
 from invites.reports import Kind, Recipient, Report, reasons
 from ledger import clock
 
@@ -49,8 +49,11 @@ _KINDS = {
     EventType.AUTORESPONDED: Kind.AUTO_REPLY,
 }
 _ACCOUNT_MAIL = re.compile(re.escape(ACCOUNT_ID) + r"[0-9a-f]{32}@")
-# What comes later is about another mail to the same person, as about their account.
-_LATEST = timedelta(days=30)
+# These know mails by numbers of their own: their events never have our Message-ID.
+_BY_ADDRESS_ALONE = {"mailersend", "postmark", "resend"}
+# A bounce comes within five days (RFC 5321, 4.5.4.1), a complaint within some more. What comes later is
+# about another mail to the same person.
+_LATEST = timedelta(days=14)
 
 
 def connect() -> None:
@@ -98,11 +101,12 @@ def _report(event: AnymailTrackingEvent, kind: Kind) -> Report:
 
 
 def _invitation(recipient: str, told: str) -> UUID | None:
-    """The recipient's invitation whose Message-ID the event has, else their latest.
+    """The recipient's invitation whose Message-ID the event has. Others' count for nothing: the words of
+    a receiving server can hold anything.
 
-    Others' Message-IDs count for nothing: the words of a receiving server can hold anything. But an
-    event about account mail is about no invitation: anybody can have the stop page mail somebody, and
-    who calls that spam says nothing about who once invited them.
+    Of a provider whose events have none: their latest (docs/adr/0010). But then not for a member, who
+    gets mail about the account, and never about what is known to be account mail: anybody can have the
+    stop page mail somebody, and who calls that spam says nothing about who once invited them.
     """
     try:
         hashes = [hashed.value for hashed in hashes_of(recipient)]
@@ -111,9 +115,15 @@ def _invitation(recipient: str, told: str) -> UUID | None:
     left = Invitation.objects.filter(
         recipient_hash__in=hashes,
         state__in=CAN_COME_BACK,
-        send_after__gt=clock.now() - _LATEST,
+        send_after__gt=clock.now() - timedelta(days=settings.RECIPIENT_DAYS),
     ).order_by("-send_after", "-id")
-    uids = list(left.values_list("uid", flat=True))
-    if named := [uid for uid in uids if uid.hex in told]:
-        return named[0]
-    return uids[0] if uids and not _ACCOUNT_MAIL.search(told) else None
+    found = list(left.values_list("uid", "send_after"))
+    for uid, _ in found:
+        if uid.hex in told:
+            return uid
+    if settings.MAIL_PROVIDER not in _BY_ADDRESS_ALONE or _ACCOUNT_MAIL.search(told):
+        return None
+    if MemberAddress.objects.filter(address_hash__in=hashes).exists():
+        return None
+    since = clock.now() - _LATEST
+    return next((uid for uid, left_at in found if left_at and left_at > since), None)

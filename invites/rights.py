@@ -117,6 +117,15 @@ def stale(request: HttpRequest) -> SafeString:
     """What stands above a form that came too late; "" when it did not. What was typed stays in it."""
     if is_fresh(request):
         return SafeString()
+    if not staff_of(request).has_usable_password():
+        return format_html(
+            "Nothing was done yet: it is more than {} minutes since you signed in, and you have no "
+            'password to type. Copy what you wrote. Then <a href="{}">sign out and in again</a>, and '
+            'this page opens anew; or <a href="{}">have a link mailed that sets a password</a>.',
+            allauth_settings.REAUTHENTICATION_TIMEOUT // 60,
+            way_to_prove_it(request, request.get_full_path()),
+            reverse("account_reset_password"),
+        )
     return format_html(
         "Nothing was done yet: it is more than {} minutes since you typed your password. "
         '<a href="{}" target="_blank" rel="noopener">Type it once more</a> (in a new tab), '

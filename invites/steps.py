@@ -23,7 +23,7 @@ WORDS = {
     "invitation.set_aside": "The sender decided: “{decision}”.",
     "invitation.reconsidered": "The sender took the decision back.",
     "invitation.confirmed": "The sender confirmed this mail.",
-    "invitation.cancelled": "The sender took it back ({why}).",
+    "invitation.cancelled": "It was taken back before it left ({why}).",
     "invitation.withdrawn": "The sender withdrew it after it had left.",
     "invitation.blocked": "The last look found that this person can’t be invited. Nothing left.",
     "invitation.requested": "The recipient is a member already: asked inside the site, no mail left.",

@@ -34,7 +34,7 @@ from importer.models import (
     UploadPage,
 )
 from invites import outbox
-from invites.actions import account_mails, drafting, holding, linking, suppressing
+from invites.actions import account_mails, drafting, holding, linking, suppressing, taking_back
 from invites.delivery import ACCOUNT_TEMPLATES
 from invites.models import Hold, Invitation, PersonalLink, PreparedMail, Suppression
 from invites.personal import register
@@ -280,3 +280,31 @@ def test_who_is_no_address_and_no_member_gets_a_sentence() -> None:
         command("12345")
     with pytest.raises(CommandError, match="no e-mail address"):
         command("a@b@c")
+
+
+def test_who_is_erased_before_a_mail_left_looks_to_its_sender_like_who_has_not_answered(
+    settings: Any, client: Client
+) -> None:
+    owner = people.member()
+    with mail_server(settings):
+        settings.UNDO_SECONDS = 1800
+        taken_back = people.confirmed(owner, domain="sul.example")
+        taking_back.take_back(member=owner, batch=taken_back)
+        people.reviewed(owner, "Bea Sousa", "bea@norte.example")
+        batch = people.confirm(owner)
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    for address in ("bea@norte.example", "bea0@sul.example"):
+        command(address, "--erase", "--yes")
+
+    page = client.get(f"/invitations/sent/{batch.uid}/").content.decode()
+    assert "No answer" in page
+    assert "Taken back" not in page
+    assert "Withdraw" in page
+    gone = Invitation.objects.get(batch=batch)
+    withdraw = f"/invitations/withdraw/{gone.uid}/"
+    assert client.get(withdraw).status_code == 200
+    assert client.post(withdraw).status_code == 302
+    assert "Withdrawn by you" in client.get(f"/invitations/sent/{batch.uid}/").content.decode()
+    # What its sender took back stays taken back.
+    assert "Taken back" in client.get(f"/invitations/sent/{taken_back.uid}/").content.decode()
+    assert client.get("/invitations/").content.decode().count("1 taken back") == 1

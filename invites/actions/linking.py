@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -58,6 +58,7 @@ class LinkPage:
     accepted_at: datetime | None = None
     confirmed_at: datetime | None = None
     kept_until: datetime | None = None
+    paused: bool = False  # its sender is on hold
 
     @property
     def relationship_sentence(self) -> str:
@@ -185,8 +186,10 @@ def withdraw(*, member: User, uid: uuid.UUID) -> bool:
 
 def link_page(token: str) -> LinkPage | None:
     """What the page behind a link says; None: unknown, withdrawn, erased or too old. Reads only."""
-    link = _open().filter(token_hash=tokens.hash_of(token)).first()
-    return _page(link) if link else None
+    link = _open().select_related("sender").filter(token_hash=tokens.hash_of(token)).first()
+    if link is None:
+        return None
+    return replace(_page(link), paused=outcomes.is_held(link.sender))
 
 
 def page_of(link: PersonalLink) -> LinkPage:
@@ -196,9 +199,9 @@ def page_of(link: PersonalLink) -> LinkPage:
 
 @transaction.atomic
 def accept(*, token: str) -> bool:
-    """The sender sees "Accepted". False: the link leads nowhere."""
+    """The sender sees "Accepted". False: the link leads nowhere, or its sender is on hold."""
     link = _open().select_for_update(of=("self",)).filter(token_hash=tokens.hash_of(token)).first()
-    if link is None:
+    if link is None or outcomes.is_held(link.sender):
         return False
     if link.accepted_at is None:
         PersonalLink.objects.filter(pk=link.pk).update(accepted_at=Now())

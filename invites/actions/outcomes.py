@@ -28,6 +28,8 @@ _KINDS = {
     # Nor whether somebody has an account here.
     State.REQUESTED: "delivered",
 }
+# Whoever was erased before it left, too: the sender must not tell them apart (docs/adr/0016).
+WITHDRAWABLE = Q(state__in=WITHDRAWABLE_STATES) | Q(state=State.CANCELLED, finished_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,18 @@ def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:
         return Row(invitation, "waiting" if left > 0 else "due", max(0, ceil(left / 60)))
     if invitation.bounced_at and not invitation.accepted_at:
         return Row(invitation, "came_back", 0)
-    kind = _KINDS[state]
+    kind = "delivered" if _is_erased_unsent(invitation) else _KINDS[state]
     if kind == "delivered":
         if invitation.accepted_at:
             kind = "accepted"
         elif not _is_told(invitation.finished_at, now):
             kind = "leaving"
     return Row(invitation, kind, 0)
+
+
+def _is_erased_unsent(invitation: Invitation) -> bool:
+    """Whether the recipient was erased before it left: no end that the sender may tell from others."""
+    return invitation.state == State.CANCELLED and invitation.finished_at is None
 
 
 def _is_told(finished_at: datetime | None, now: datetime) -> bool:
@@ -110,7 +117,7 @@ def withdrawable(*, member: User, uid: UUID) -> Invitation | None:
     """The member's invitation if it is one that can be (or was) withdrawn."""
     return (
         Invitation.objects.select_related("batch")
-        .filter(sender=member, uid=uid, state__in=WITHDRAWABLE_STATES)
+        .filter(WITHDRAWABLE, sender=member, uid=uid)
         .first()
     )
 
@@ -121,7 +128,12 @@ def batches_of(member: User) -> QuerySet[Batch]:
         Batch.objects.filter(sender=member)
         .annotate(
             waiting=Count("invitations", filter=Q(invitations__state__in=WAITING_STATES)),
-            taken_back=Count("invitations", filter=Q(invitations__state=State.CANCELLED)),
+            taken_back=Count(
+                "invitations",
+                filter=Q(
+                    invitations__state=State.CANCELLED, invitations__finished_at__isnull=False
+                ),
+            ),
             accepted=Count("invitations", filter=Q(invitations__accepted_at__isnull=False)),
         )
         .order_by("-confirmed_at", "-id")

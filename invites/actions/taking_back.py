@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from invites.actions import holding
 from invites.actions.leaving import let_pass
+from invites.actions.outcomes import WITHDRAWABLE
 from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
 from invites.models import Batch, Invitation, Reservation
 from ledger import clock
@@ -75,7 +76,7 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
 def withdraw(*, member: User, uid: uuid.UUID) -> bool:
     """After it left: the recipient's page goes dark and nothing else follows. False: nothing to do."""
     changed = Invitation.objects.filter(
-        sender=member, uid=uid, state__in=WITHDRAWABLE_STATES, withdrawn_at=None
+        WITHDRAWABLE, sender=member, uid=uid, withdrawn_at=None
     ).update(withdrawn_at=Now())
     if changed:
         append([Event("invitation.withdrawn", uid, of_member(member.pk))])

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from importer import sealing
 from invites.actions import erasing, linking
 from invites.actions.taking_back import cancel_waiting
-from invites.consent import DRAFT_STATES
+from invites.consent import DRAFT_STATES, State
 from invites.models import (
     AccountMail,
     Batch,
@@ -38,7 +38,11 @@ def erase(person: Person) -> None:
     The rows of confirmed invitations stay without them: nobody can be told apart by what is left.
     """
     either = Q(pk__in=_invitations(person).values("pk"))
+    ended = list(_invitations(person).filter(state=State.CANCELLED).values_list("pk", flat=True))
     cancel_waiting(either, actor=None, why="erased")
+    # Their senders see "No answer", as for everybody who can't be invited: outcomes.WITHDRAWABLE.
+    unsent = Invitation.objects.filter(recipient_hash__in=person.hashes, state=State.CANCELLED)
+    unsent.exclude(pk__in=ended).update(finished_at=None)
     _invitations(person).filter(state__in=DRAFT_STATES).delete()
     confirmed = list(_invitations(person).values_list("pk", flat=True))
     erasing.empty(confirmed)

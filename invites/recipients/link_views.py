@@ -17,7 +17,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     page = linking.link_page(token)
     if page is None:
         return gone(request, token)
-    return page_for(request, "accept_by_hand", token, {"page": page})
+    name = "paused_by_hand" if page.paused else "accept_by_hand"
+    return page_for(request, name, token, {"page": page})
 
 
 @for_recipients("GET", "HEAD", "POST")

@@ -29,7 +29,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who chose this person, when, from where, with which words; and what can be done about it."""
     page = responding.invitation_page(token)
     if page is None and (handed_over := linking.link_page(token)):
-        return page_for(request, "by_hand", token, {"page": handed_over})
+        name = "paused_by_hand" if handed_over.paused else "by_hand"
+        return page_for(request, name, token, {"page": handed_over})
     if page is None:
         return gone(request, token)
     return page_for(request, "invitation", token, {"page": page})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from importer.models import Contact
-from invites.actions import linking
+from invites.actions import linking, outcomes
 from invites.actions.linking import LinkPage, LinkRefused, PageChanged
 from invites.actions.links import link_of
 from invites.forms import LinkForm
@@ -67,6 +68,8 @@ def show(request: MemberRequest, uid: UUID) -> HttpResponse:
         "page": linking.page_of(link),
         "address": address,
         "qr": _qr(address) if is_open else "",
+        "held": outcomes.is_held(request.user),
+        "contact": settings.INVITATIONS_ADDRESS,
     }
     return render(request, "invites/link.html", context)
 

@@ -9,16 +9,19 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import connection
 from django.test import Client
 
 from invites.actions import account_mails, stopping
 from invites.models import Hold, Invitation, Reservation, Suppression
+from ledger import clock, guards
 from tests import people
 from tests.arrivals import arrived, mail_server
 from tests.page_rules import every_row
@@ -55,6 +58,11 @@ def mailgun(event: str, token: str = "t" * 50, key: str = KEY, **facts: Any) -> 
     }
 
 
+def about(invitation: Invitation) -> dict[str, Any]:
+    """How Mailgun says which mail it was."""
+    return {"message": {"headers": {"message-id": f"{invitation.uid.hex}@handpicked.example"}}}
+
+
 def failed(said: str = NO_USER) -> dict[str, Any]:
     return {
         "severity": "permanent", "reason": "bounce",
@@ -71,7 +79,7 @@ def post(body: object, **headers: str) -> int:
 
 
 def test_mailguns_hard_bounce_shuts_the_address(bea: Invitation) -> None:
-    assert post(mailgun("failed", **failed())) == 200
+    assert post(mailgun("failed", **about(bea), **failed())) == 200
     bea.refresh_from_db()
     assert bea.bounced_at
     assert Suppression.objects.get().reason == "bounce"
@@ -92,8 +100,9 @@ def test_who_calls_a_stop_mail_spam_says_nothing_about_who_invited_them(
 
 def test_a_temporary_failure_and_an_opened_mail_change_nothing(bea: Invitation) -> None:
     before = every_row()
-    assert post(mailgun("failed", **{**failed(), "severity": "temporary"})) == 200
-    assert post(mailgun("opened")) == 200
+    temporary = {**failed(), **about(bea), "severity": "temporary"}
+    assert post(mailgun("failed", **temporary)) == 200
+    assert post(mailgun("opened", **about(bea))) == 200
     assert every_row() == before
 
 
@@ -101,13 +110,14 @@ def test_a_complaint_holds_the_sender_and_is_not_downgraded_by_later_events(
     bea: Invitation,
 ) -> None:
     for number, event in enumerate(["complained", "delivered", "failed"]):
-        assert post(mailgun(event, token=f"{number}" * 50, **failed())) == 200
+        told = mailgun(event, token=f"{number}" * 50, **about(bea), **failed())
+        assert post(told) == 200
     assert Suppression.objects.get().reason == "complaint"
     assert Hold.objects.get().scope == f"sender:{bea.sender_id}"
 
 
 def test_an_event_posted_twice_counts_once(bea: Invitation) -> None:
-    event = mailgun("complained")
+    event = mailgun("complained", **about(bea))
     assert post(event) == 200
     lifted_by_two(Hold.objects.get().scope)
     before = every_row()
@@ -126,6 +136,8 @@ def test_an_event_posted_twice_counts_once(bea: Invitation) -> None:
     ids=["wrong key", "empty signature", "none", "no object"],
 )
 def test_without_the_providers_signature_nothing_counts(bea: Invitation, body: object) -> None:
+    if isinstance(body, dict):
+        body["event-data"] |= about(bea)
     before = every_row()
     assert post(body) == 400
     assert every_row() == before
@@ -136,8 +148,7 @@ def test_of_two_invitations_the_one_whose_message_id_is_in_the_event_is_meant(
 ) -> None:
     Reservation.objects.all().delete()  # as if a year had passed
     later = arrived(people.member("Tom Berg"))
-    headers = {"message": {"headers": {"message-id": f"{bea.uid.hex}@handpicked.example"}}}
-    post(mailgun("failed", **failed("552 5.2.2 Mailbox full"), **headers))
+    post(mailgun("failed", **failed("552 5.2.2 Mailbox full"), **about(bea)))
     bea.refresh_from_db()
     later.refresh_from_db()
     assert bea.bounced_at
@@ -153,6 +164,40 @@ def test_a_receiving_server_can_not_speak_of_somebody_elses_invitation(
     post(mailgun("failed", **failed(said), recipient="mallory@evil.example"))
     bea.refresh_from_db()
     assert bea.bounced_at is None
+
+
+def test_who_says_which_mail_it_was_and_names_none_of_ours_speaks_of_another(
+    bea: Invitation,
+) -> None:
+    """A newsletter of the same operator, which went to the same person."""
+    before = every_row()
+    letter = {"message": {"headers": {"message-id": "news-17@handpicked.example"}}}
+    for facts in (letter, {}):
+        assert post(mailgun("complained", **facts)) == 200
+        assert post(mailgun("failed", **failed(), **facts)) == 200
+    assert every_row() == before
+
+
+@pytest.mark.parametrize(
+    ("days", "member", "counts"), [(13, False, True), (15, False, False), (1, True, False)]
+)
+def test_where_events_never_say_which_mail_it_was_the_latest_of_two_weeks_is_meant(
+    bea: Invitation, settings: Any, days: int, member: bool, counts: bool
+) -> None:
+    settings.MAIL_PROVIDER = "postmark"
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "hook:a-long-password"}
+    if member:
+        people.member("Bea Sousa", BEA)
+    guards.remove(connection)
+    Invitation.objects.update(send_after=clock.now() - timedelta(days=days))
+    guards.install(connection)
+    event = {
+        "RecordType": "SpamComplaint", "Type": "SpamComplaint", "TypeCode": 512, "ID": 42,
+        "Email": BEA, "MessageID": "00000000-0000-0000-0000-000000000000", "Details": "",
+    }  # fmt: skip
+    proof = base64.b64encode(b"hook:a-long-password").decode()
+    assert post(event, authorization=f"Basic {proof}") == 200
+    assert Suppression.objects.filter(reason="complaint").exists() is counts
 
 
 def test_an_event_about_somebody_who_was_never_invited_changes_nothing(bea: Invitation) -> None:

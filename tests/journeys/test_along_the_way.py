@@ -196,7 +196,27 @@ def test_after_the_import_both_tokens_are_worth_nothing(
     assert refreshed.json()["error"] == "invalid_grant"
 
 
-def test_signing_up_with_a_provider_asks_for_no_contacts(stack: Stack, arrives: Arrive) -> None:
+_A_LEAD_WHO_SIGNED_IN_AN_HOUR_AGO = """
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+carla = User.objects.get(email="carla@network.example")
+assert not carla.has_usable_password()
+carla.is_staff = True
+carla.save()
+carla.groups.add(Group.objects.get(name="lead"))
+for one in Session.objects.all():
+    session = SessionStore(one.session_key)
+    if session.get("_auth_user_id") == str(carla.pk):
+        for record in session["account_authentication_methods"]:
+            record["at"] -= 3600
+        session.save()
+"""
+
+
+def test_signing_up_with_a_provider_asks_for_no_contacts_and_shows_staff_who_one_is(
+    stack: Stack, arrives: Arrive
+) -> None:
     control = stack.sandbox.control
     seen = max((one["id"] for one in control.requests()), default=0)
     member = arrives("Carla Rossi", DESK)
@@ -213,6 +233,18 @@ def test_signing_up_with_a_provider_asks_for_no_contacts(stack: Stack, arrives: 
     member.reads("People we hold from your address books: 0")
     asked = {one["endpoint"] for one in control.requests(since_id=seen)}
     assert not asked & {"connections", "search", "other"}
+
+    # A lead without a password does at the desk what needs a fresh login.
+    stack.manage("shell", "--no-imports", "-c", _A_LEAD_WHO_SIGNED_IN_AN_HOUR_AGO)
+    member.goes_to("/admin/audit/hold/site/")
+    member.sees("Sign out")
+    member.presses("Sign out")
+    member.sees("Sign in")
+    member.presses("Continue with Sandbox")
+    member.sees("Handpicked (sign-in) asks for access")
+    member.presses("Allow")
+    member.sees("Put on hold")
+    member.reads("The whole site")
 
 
 def test_one_is_taken_back_and_the_others_leave(

@@ -18,6 +18,7 @@ from invites.models import Invitation, PersonalLink, PreparedMail, Reservation
 from invites.recipients.models import Standing
 from ledger import clock
 from ledger.models import Entry
+from ledger.subjects import of_member
 from tests import people
 from tests.arrivals import mail_server
 from tests.page_rules import look, text_of
@@ -237,6 +238,31 @@ def test_forgetting_everything_says_that_links_stay_open(browser: Client, ana: U
     assert "0 people erased at" in said
     assert "One remains because you invited them." in said
     look(Client(), path_of(link))
+
+
+def test_while_its_sender_is_on_hold_a_link_is_not_available_but_can_be_erased(
+    browser: Client, ana: User
+) -> None:
+    link = people.handed_over(ana)
+    holding.hold(holding.of_sender(ana), reason="A person looks at it.")
+    path = path_of(link)
+
+    for page in (path, f"{path}by-hand/accept/"):
+        said = text_of(look(Client(), page))
+        assert "This invitation is not available at the moment" in said
+        assert "Ana" not in said
+    Client().post(f"{path}by-hand/accept/", {"accept": "yes"})
+    link.refresh_from_db()
+    assert link.accepted_at is None
+    assert "whoever opens the link reads that it is not available" in text_of(
+        look(browser, f"/invitations/links/{link.uid}/")
+    )
+
+    holding.lift(holding.of_sender(ana), reason="Looked at.", actor=of_member(ana.pk))
+    assert "Ana Diaz gave you this link." in text_of(look(Client(), path))
+    holding.hold(holding.SITE, reason="A test of the brakes.")
+    Client().post(f"{path}by-hand/erase/", {"erase": "everything"})
+    assert text_of(look(Client(), f"{path}by-hand/erase/")).startswith("Erased.")
 
 
 def test_a_withdrawn_link_leads_nowhere(browser: Client, ana: User) -> None:

@@ -181,7 +181,9 @@ def test_looking_takes_nothing_back(browser: Client, ana: User) -> None:
     ],
 )
 def test_every_state_has_its_words(state: str, kind: str) -> None:
-    assert outcomes.row(Invitation(state=state), clock.now(), held=False).kind == kind
+    now = clock.now()
+    ended = Invitation(state=state, finished_at=now)
+    assert outcomes.row(ended, now, held=False).kind == kind
 
 
 def test_who_asked_not_to_be_invited_looks_like_who_has_not_answered(

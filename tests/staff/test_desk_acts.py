@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from invites import outbox
-from invites.actions import cases, holding
+from invites.actions import account_mails, cases, holding
 from invites.models import Hold, Suppression
 from invites.recipients.models import Case
 from invites.tokens import token
@@ -181,6 +181,41 @@ def test_an_old_login_is_asked_for_the_password_and_leads_back(agent: Client) ->
     assert back["Location"] == path
     assert agent.post(path, {"reason": WHY}).status_code == 302
     assert Hold.objects.get().scope == holding.of_sender(ana)
+
+
+def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
+    lead: Client, post: Sink
+) -> None:
+    """Who signed up with a provider; tests/journeys/test_along_the_way.py goes the way."""
+    sam = User.objects.get(email="lead@staff.example")
+    sam.set_unusable_password()
+    sam.save()
+    lead.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    assert lead.get(f"{DESK}hold/site/")["Location"] == (
+        "/accounts/logout/?next=%2Fadmin%2Faudit%2Fhold%2Fsite%2F"
+    )
+    late = lead.post(f"{DESK}hold/site/", {"reason": WHY})
+    said = text_of(late)
+    assert "you have no password to type. Copy what you wrote. Then sign out and in again" in said
+    assert f'value="{WHY}"' in late.content.decode()
+    assert not Hold.objects.exists()
+
+    # A browser that was left open sets no password, by which its finder could act.
+    new = {"password1": PASSWORD, "password2": PASSWORD}
+    refused = lead.post("/accounts/password/set/", new)
+    assert "Sign out and in again first." in text_of(refused)
+    sam.refresh_from_db()
+    assert not sam.has_usable_password()
+
+    # The mailed link does, for whoever reads the mailbox.
+    lead.post("/accounts/password/reset/", {"email": sam.email})
+    account_mails.send_pending()
+    text = post.taken[-1][1].replace(b"=\r\n", b"").decode()
+    (link,) = re.findall(r"http://localhost:8000(/accounts/password/reset/key/\S+)", text)
+    page = lead.get(link, follow=True).redirect_chain[-1][0]
+    assert lead.post(page, new).status_code == 302
+    sam.refresh_from_db()
+    assert sam.has_usable_password()
 
 
 def test_what_staff_write_in_the_tables_needs_a_fresh_login_too(lead: Client, post: Sink) -> None:

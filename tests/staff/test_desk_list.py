@@ -83,7 +83,7 @@ def test_everything_that_happened_can_be_listed_by_what_and_why_and_where_it_sta
         assert shown(viewer, question) == expected, question
     said = text_of(viewer.get(f"{LIST}?event=undone&reason=undone.sender&since={TODAY}"))
     assert "Taken back before it left · The sender took it back · since" in said
-    assert "The sender took it back (taken back)." in said
+    assert "It was taken back before it left (taken back)." in said
 
 
 def test_bad_questions_get_a_sentence_each_and_no_list(viewer: Client) -> None:
