@@ -23,7 +23,8 @@ from django.test import Client  # noqa: E402
 
 from bench import filling_plan  # noqa: E402
 from invites import rendering  # noqa: E402
-from invites.models import Batch, Invitation, PreparedMail  # noqa: E402
+from invites.models import Batch, Hold, Invitation, PreparedMail  # noqa: E402
+from invites.recipients.models import Case  # noqa: E402
 from tests.staff import visits  # noqa: E402
 from tests.test_audiences import ADMIN_TABLES  # noqa: E402
 
@@ -46,7 +47,14 @@ def known() -> dict[str, Any]:
     mail = PreparedMail.objects.filter(invitation__state="sent").order_by("-pk")[:1].get()
     arrived = Invitation.objects.get(pk=mail.invitation_id)
     batch = Batch.objects.filter(sender=big).order_by("-pk")[:1].get()
+    # What is done by now has fewer pages than what still waits for somebody.
+    waiting = {
+        "row of invites.case": Case.objects.filter(decided_at=None).order_by("opened_at"),
+        "row of invites.hold": Hold.objects.filter(lifted_at=None, scope__startswith="sender:"),
+    }
+    keys |= {name: getattr(rows.first(), "pk", keys[name]) for name, rows in waiting.items()}
     return keys | {
+        "reopening": 1,
         "user": big.pk,
         "batch": batch.uid,
         "arrived": arrived.uid,
