@@ -1,4 +1,4 @@
-"""`manage.py verify_evidence FILE`: checks an evidence file as anybody can, and with our own keys."""
+"""`manage.py verify_evidence FILE`: checks evidence or a receipt as anybody can, and with our own keys."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Command(BaseCommand):
     """The check is invites/evidence/verify.py, which is also inside each file."""
 
     help = (
-        "Checks an evidence file of an invitation: every byte, its signatures, and the proofs that its "
-        "steps are in the ledger. Needs no database. Exit code 0 when it holds."
+        "Checks the evidence of an invitation, or a sender's receipt: every byte, its signatures, and the "
+        "proofs that the steps of evidence are in the ledger. Needs no database. Exit code 0 when it holds."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and a key that was kept elsewhere."""
-        parser.add_argument("file", help="evidence-….zip")
+        parser.add_argument("file", help="evidence-….zip or receipt-….zip")
         parser.add_argument(
             "--key", default="",
             help="the public key, as `ledger_head --key` printed it (else the keys of this site)",
