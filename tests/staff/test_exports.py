@@ -16,6 +16,7 @@ from django.test import Client
 from invites.actions import taking_back
 from invites.desk import carrying
 from invites.models import Batch
+from invites.steps import in_words
 from ledger.models import Entry
 from ledger.subjects import of_member
 from tests import people
@@ -184,7 +185,9 @@ def test_every_step_of_an_invitation_and_of_a_whole_batch(lead: Client, post: Si
     of_one = lines(taken(lead, f"{path}{first.uid}/"))
     assert {row["about"] for row in of_one} == {str(first.uid), str(batch.uid)}
     assert [row["at"] for row in of_one] == sorted(row["at"] for row in of_one)
-    assert "The sender took it back (taken back)." in {row["words"] for row in of_one}
+    assert in_words("invitation.cancelled", {"why": "taken back"}) in {
+        row["words"] for row in of_one
+    }
     of_all = lines(taken(lead, f"{path}{batch.uid}/"))
     assert {row["about"] for row in of_all} == {str(batch.uid), str(first.uid), str(second.uid)}
     table = taken(lead, f"{path}{batch.uid}/", form="csv").decode("utf-8-sig")
