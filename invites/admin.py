@@ -177,7 +177,8 @@ class PersonalLinkAdmin(ReadOnlyAdmin):
         "digest",
     )
     search_fields = ("uid",)
-    search_help_text = "A link’s whole id."
+    search_help_text = "A link’s whole id. A sender’s page at the desk leads to all of theirs."
+    linked = ("sender",)
 
 
 @admin.register(Hold)

@@ -79,6 +79,8 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
     ended = f"finished_at__gte={site['day']}+00:00:00Z&finished_at__lt={site['day']}+23:59:59Z"
     yield Visit(f"{imports}?{ended}", "imports of a day")
     yield Visit(f"{imports}?member={site['user']}", "imports of a member")
+    links = reverse("admin:invites_personallink_changelist")
+    yield Visit(f"{links}?sender={site['user']}", "personal links of a member")
     for page, key in (("sender", "user"), ("batch", "batch")):
         for place in ("before", "after"):
             yield Visit(f"{DESK}{page}/{site[key]}/?{place}=1000000", f"{page} ?{place}=…")
