@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
 from ledger import guards
 from tests import servers
@@ -51,6 +51,15 @@ def _empty_tables_behind_guards(self: Any) -> None:
 _TestCase: Any = TransactionTestCase
 _fixture_teardown = _TestCase._fixture_teardown
 _TestCase._fixture_teardown = _empty_tables_behind_guards
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_hashed_in_a_moment() -> Iterator[None]:
+    """The million rounds of the site's own hasher take a minute of all tests, and keep thieves of a real
+    table busy. Sites that tests start as processes use it: journeys sign up and in with it.
+    """
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")
