@@ -95,21 +95,20 @@ class Connection:
         """The session, greeted and logged in. Raises ServerUnavailable."""
         if self._smtp is not None:
             return self._smtp
-        tls = ssl.create_default_context()
         try:
             if settings.EMAIL_USE_SSL:
                 smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                     settings.EMAIL_HOST,
                     settings.EMAIL_PORT,
                     timeout=settings.EMAIL_TIMEOUT,
-                    context=tls,
+                    context=ssl.create_default_context(),
                 )
             else:
                 smtp = smtplib.SMTP(
                     settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT
                 )
                 if settings.EMAIL_USE_TLS:
-                    smtp.starttls(context=tls)
+                    smtp.starttls(context=ssl.create_default_context())
             smtp.ehlo_or_helo_if_needed()
             if settings.EMAIL_HOST_USER:
                 smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)

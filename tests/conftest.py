@@ -53,12 +53,19 @@ _fixture_teardown = _TestCase._fixture_teardown
 _TestCase._fixture_teardown = _empty_tables_behind_guards
 
 
+# Sites that tests start as processes of their own, as journeys do, have the site's own hasher and files.
+QUICK = {
+    # The million rounds of the site's hasher keep thieves of a real table busy.
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+    # Static files are looked for when somebody asks for one, not all of them for each new browser.
+    "WHITENOISE_AUTOREFRESH": True,
+}
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _passwords_hashed_in_a_moment() -> Iterator[None]:
-    """The million rounds of the site's own hasher take a minute of all tests, and keep thieves of a real
-    table busy. Sites that tests start as processes use it: journeys sign up and in with it.
-    """
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+def _quick() -> Iterator[None]:
+    """What would take minutes of all tests together, and no test is about."""
+    with override_settings(**QUICK):
         yield
 
 
