@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -23,6 +23,13 @@ class MailedAlready(Exception):
 def awaited(member: AbstractBaseUser) -> AwaitedFile | None:
     """What the member waits for, if they said so."""
     return AwaitedFile.objects.filter(member_id=member.pk).first()
+
+
+def mailed(waiting: AwaitedFile | None) -> datetime | None:
+    """When the link was mailed, if that is too short a time ago to mail it again."""
+    if waiting is None or waiting.mailed_at is None or waiting.mailed_at <= _long_ago():
+        return None
+    return waiting.mailed_at
 
 
 @transaction.atomic
@@ -47,10 +54,14 @@ def end(*, member: AbstractBaseUser) -> None:
 def take_turn_to_mail(*, member: AbstractBaseUser) -> None:
     """Notes that a link is mailed now, in the caller's transaction. Raises MailedAlready."""
     begin(member=member)
-    at = clock.now()
-    long_ago = Q(mailed_at=None) | Q(mailed_at__lte=at - timedelta(minutes=MAIL_AGAIN_MINUTES))
-    if not AwaitedFile.objects.filter(long_ago, member_id=member.pk).update(mailed_at=at):
+    long_ago = Q(mailed_at=None) | Q(mailed_at__lte=_long_ago())
+    waiting = AwaitedFile.objects.filter(long_ago, member_id=member.pk)
+    if not waiting.update(mailed_at=clock.now()):
         raise MailedAlready
+
+
+def _long_ago() -> datetime:
+    return clock.now() - timedelta(minutes=MAIL_AGAIN_MINUTES)
 
 
 def _record(action: str, member: AbstractBaseUser) -> None:

@@ -157,7 +157,13 @@ def linkedin(request: HttpRequest) -> HttpResponse:
         change = awaiting.end if "stop" in request.POST else awaiting.begin
         change(member=_member(request))
         return redirect("importer:connect")
-    context = {"step": 1, "form": AddressFile(), "awaited": awaiting.awaited(_member(request))}
+    waiting = awaiting.awaited(_member(request))
+    context = {
+        "step": 1,
+        "form": AddressFile(),
+        "awaited": waiting,
+        "mailed_at": awaiting.mailed(waiting),
+    }
     return render(request, "importer/linkedin.html", context)
 
 

@@ -69,6 +69,7 @@ class ColumnsForm(forms.Form):
     second_email = forms.ChoiceField(label="Second e-mail address", required=False)
     company = forms.ChoiceField(label="Company", required=False)
     title = forms.ChoiceField(label="Job title", required=False)
+    nameless = forms.BooleanField(label="Read it without anybody’s name", required=False)
 
     def __init__(self, *args: Any, rows: Sequence[Sequence[str]], header: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -80,10 +81,11 @@ class ColumnsForm(forms.Form):
             example = next((row[number] for row in below if number < len(row) and row[number]), "")
             shown = " · ".join(part[:40] for part in (words, example) if part)
             choices.append((str(number), f"Column {number + 1}: {shown or 'empty'}"))
-        for name in self.fields:
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = choices
+        if not self.is_bound:
+            del self.fields["nameless"]  # asked for once somebody has chosen no name
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
         first_person = self.fields["first_person"]
         assert isinstance(first_person, forms.ChoiceField)
         first_person.choices = [
@@ -94,11 +96,19 @@ class ColumnsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuses a choice by which nobody could be told, and one column as two things."""
         cleaned: dict[str, Any] = super().clean() or {}
+        nameless = cleaned.pop("nameless", False)
         taken = [value for name, value in cleaned.items() if name != "first_person" and value]
         if not any(cleaned.get(name) for name in ("name", "first", "last", "email")):
             raise forms.ValidationError("Say which column has the names or the addresses.")
         if len(set(taken)) < len(taken):
             raise forms.ValidationError("One column is chosen twice. Each can be one thing only.")
+        named = any(cleaned.get(name) for name in ("name", "first", "last"))
+        if not named and not nameless and not self.errors:
+            self.add_error(
+                "nameless",
+                "No column is chosen for the names, so you would see only addresses. Choose one, or tick "
+                "“Read it without anybody’s name”.",
+            )
         return cleaned
 
     def columns(self) -> Columns:

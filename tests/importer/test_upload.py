@@ -331,6 +331,17 @@ def test_the_member_says_which_column_is_which(browser: Browser) -> None:
     assert not Upload.objects.exists()
 
 
+def test_addresses_without_names_are_read_when_the_member_says_so(browser: Browser) -> None:
+    path = columns_page(browser.choose(TABLE))
+    assert "without anybody’s name" not in text_of(look(browser.client, path))
+    chosen = {"first_person": "1", "email": "1"}
+    page: Any = browser.client.post(path, chosen)
+    assert not Import.objects.exists(), text_of(page)
+    browser.client.post(path, chosen | {"nameless": "on"})
+    work()
+    assert {person.name for person in Contact.objects.all()} == {""}
+
+
 def test_columns_with_known_headings_and_with_addresses_are_chosen_beforehand(
     browser: Browser,
 ) -> None:
@@ -355,6 +366,7 @@ def test_a_table_without_a_header_begins_with_a_person(browser: Browser) -> None
     [
         ({"company": "2"}, "Say which column has the names or the addresses."),
         ({"name": "0", "email": "0"}, "One column is chosen twice."),
+        ({"email": "1"}, "No column is chosen for the names, so you would see only addresses."),
         ({"name": "17"}, "17 is not one of the available choices."),
     ],
 )

@@ -123,6 +123,8 @@ def test_the_link_goes_to_the_member_s_own_address_once_an_hour(
     with mail_server(settings) as sink:
         said = text_of(browser.post(LINK, {"to": "bea@norte.example"}, follow=True))
         assert f"The link is on its way to {ana.email}." in said
+        assert "Mail me a link" not in said
+        assert f"We mailed a link to this page to {ana.email} at" in said
         again = browser.post(LINK, follow=True)
         assert "We mailed you the link within the last 60 minutes." in text_of(again)
         account_mails.send_pending()
@@ -130,6 +132,7 @@ def test_the_link_goes_to_the_member_s_own_address_once_an_hour(
     assert to == ana.email
     assert f"{settings.SITE_URL}/contacts/linkedin/" in raw.decode()
     AwaitedFile.objects.update(mailed_at=clock.now() - timedelta(minutes=61))
+    assert "Mail me a link for my computer" in text_of(look(browser, GUIDE))
     browser.post(LINK)
     assert AccountMail.objects.count() == 1
     ledger = Entry.objects.filter(action="file.link_mailed")
