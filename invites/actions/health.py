@@ -47,12 +47,22 @@ def alive() -> list[Finding]:
     return [
         Finding(wrong or "Beat is alive.", not wrong, "beat"),
         Finding(unsealed or "The ledger is sealed.", not unsealed, "ledger"),
-        Finding(KEY_LOST if lost else "The ledger's key is there, or never was.", not lost, "key"),
+        Finding(KEY_LOST if lost else _key(), not lost, "key"),
         Finding(
             unpublished or "The ledger's head is where it should be.", not unpublished, "heads"
         ),
-        Finding(untold or "The webhook for staff is told.", not untold, "webhook"),
+        Finding(untold or _webhook(), not untold, "webhook"),
     ]
+
+
+def _key() -> str:
+    return "The ledger's key is set." if settings.LEDGER_KEY else "The ledger has had no key yet."
+
+
+def _webhook() -> str:
+    if settings.STAFF_WEBHOOK_URL:
+        return "The webhook for staff takes what it is told."
+    return "There is no webhook for staff."
 
 
 def _kept_too_long() -> dict[str, int]:

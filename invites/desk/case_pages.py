@@ -95,7 +95,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     form: Any = (
         AnswerForm(request.POST, stale=stale(request), reopened=reopened)
         if request.method == "POST"
-        else AnswerForm(initial={"cases": ",".join(map(str, group.ids))}, reopened=reopened)
+        else AnswerForm(
+            initial={
+                "cases": ",".join(map(str, group.ids)),
+                "outcome": request.GET.get("ends", ""),
+            },
+            reopened=reopened,
+        )
     )
     if form.is_valid():
         said = {

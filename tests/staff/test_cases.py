@@ -58,7 +58,11 @@ def test_the_page_has_the_mail_the_words_the_clock_and_who_has_it(
         "Promised within one working day", " left ", "Nobody has taken it.", "Ana Diaz: stopped",
     ):  # fmt: skip
         assert words in said, words
-    assert path(first) in agent.get(DESK).content.decode()
+    desk = agent.get(DESK).content.decode()
+    assert path(first) in desk
+    keep = f"{DESK}answer/{first.pk}/?ends=kept_stopped"
+    assert keep in desk
+    assert '<option value="kept_stopped" selected>' in look(agent, keep).content.decode()
 
 
 def test_somebody_takes_it_and_hands_it_over_with_a_note(agent: Client, first: Case) -> None:
