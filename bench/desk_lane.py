@@ -5,6 +5,7 @@ name → seconds of each round.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -93,6 +94,9 @@ def main(rounds: int, every: int) -> None:
                   *visits.tables(site, staff)]  # fmt: skip
     seconds: dict[str, list[float]] = {}
     for number in range(rounds + 1):
+        # What is there by now is no garbage: looking through all of it falls on some page or other.
+        gc.collect()
+        gc.freeze()
         for visit in everything[::every]:
             started = clock()
             answer = visit.made_by(staff)
