@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from bench import alike, audit, importing, sending
+from bench import alike, audit, importing, sending, tampering
 
 DESCRIPTION = """\
 Measures the product beside something that everybody knows, as ratios within one run on the same
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         ("send", "how fast confirmed invitations leave", sending),
         ("import", "how fast address books come in and are listed", importing),
         ("alike", "whether a page tells who is a member or suppressed", alike),
+        ("tamper", "whether verify_ledger finds whatever is done to sealed entries", tampering),
         ("audit", "the ledger and the desk of staff, on large tables", audit),
     ):
         kind = kinds.add_parser(

@@ -115,19 +115,33 @@ def note(text: str, key: Ed25519PrivateKey) -> str:
 
 def read(signed: str, trusted: list[Verifier]) -> Head:
     """The head in a signed note. Raises BadHead unless a trusted key signed exactly this text."""
+    found = parse(signed)
     text, _, signatures = signed.partition("\n\n")
-    text += "\n"
-    found = _HEAD.fullmatch(text)
+    if not any(_signed(text + "\n", by, signatures) for by in trusted):
+        raise BadHead("No key that we trust signed this head.")
+    return found
+
+
+def parse(signed: str) -> Head:
+    """The head in a note, whoever signed it. Raises BadHead."""
+    found = _HEAD.fullmatch(signed.partition("\n\n")[0] + "\n")
     if not found:
         raise BadHead("This is not a ledger head: five lines, an empty one, and a signature.")
-    if not any(_signed(text, by, signatures) for by in trusted):
-        raise BadHead("No key that we trust signed this head.")
     try:
         at = datetime.fromisoformat(found["at"])
     except ValueError:
         raise BadHead(f"{found['at']} is not a moment.") from None
     previous = None if found["previous"] == "none" else base64.b64decode(found["previous"])
     return Head(found["origin"], int(found["size"]), base64.b64decode(found["root"]), previous, at)
+
+
+def signers(signed: str) -> set[tuple[str, bytes]]:
+    """The names and key numbers under a note; says nothing of whether their signatures are good."""
+    _, _, signatures = signed.partition("\n\n")
+    return {
+        (line["name"], base64.b64decode(line["signature"])[:4])
+        for line in _SIGNATURE.finditer(signatures)
+    }
 
 
 def fingerprint(signed: str) -> bytes:

@@ -12,6 +12,8 @@ from hashlib import sha256
 
 EMPTY = sha256().digest()  # the root of no leaves
 
+_NODE = sha256(b"\1")  # copying it is cheaper than beginning anew
+
 # (first, end) → the hash of the perfect subtree over these leaves; its size is a power of two.
 Subtree = Callable[[int, int], bytes]
 
@@ -76,10 +78,24 @@ class Frontier:
 
 def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """The root over a power of two of neighbours of the same height."""
-    while len(hashes) > 1:
-        pairs = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [sha256(b"\1" + left + right).digest() for left, right in pairs]
-    return hashes[0]
+    height = len(hashes).bit_length() - 1
+    if len(hashes) != 1 << height:
+        raise ValueError(f"{len(hashes)} is no power of two.")
+    return perfect_roots(hashes, height)[0]
+
+
+def perfect_roots(hashes: Sequence[bytes], height: int) -> Sequence[bytes]:
+    """The roots over neighbours of the same height, 2**height of them under each."""
+    begun = _NODE.copy
+    for _ in range(height):
+        above = []
+        neighbours = iter(hashes)
+        for left, right in zip(neighbours, neighbours, strict=True):
+            node = begun()
+            node.update(left + right)
+            above.append(node.digest())
+        hashes = above
+    return hashes
 
 
 def inclusion_proof(position: int, size: int, subtree: Subtree) -> list[bytes]:

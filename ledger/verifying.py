@@ -7,29 +7,24 @@ head that was kept elsewhere shows what was cut off or rewritten together with i
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 
-from ledger import heads, lines
+from ledger import heads
+from ledger.merkle import Frontier
 from ledger.models import Block, Entry, Run, Seal
-from ledger.sealing import BLOCK, Growth, unpack
+from ledger.processes import in_order, useful
+from ledger.recomputing import STRETCH, DoesNotFit, Piece, Recomputed, Stretch, recompute
+from ledger.sealing import BLOCK, BLOCK_HEIGHT, Span, unpack
 
-RUNS_AT_ONCE = 16
+MANY = 200_000  # leaves; fewer are recomputed before other processes have started
 
 Progress = Callable[[int], None]  # is told how many leaves were recomputed
-
-
-class DoesNotFit(Exception):
-    """The ledger is not what was sealed. `entry` is the first id that does not fit, if there is one."""
-
-    def __init__(self, sentence: str, entry: int | None = None) -> None:
-        super().__init__(sentence)
-        self.entry = entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,167 +36,130 @@ class Verified:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Some runs, the lines of each (None: not plain), and the blocks and seals up to their end."""
-
-    runs: list[tuple[int, int, int, bytes]]
-    lines: list[list[bytes] | None]
-    blocks: list[tuple[int, bytes]]
-    seals: list[Seal]
-
-
 def verify(
     *,
     trusted: Sequence[heads.Verifier],
     since: Sequence[heads.Head] = (),
     progress: Progress = lambda leaves: None,
+    processes: int | None = None,
 ) -> Verified:
     """Recomputes everything. `since` are heads that were kept elsewhere, already read and trusted.
 
-    Raises DoesNotFit.
+    By so many processes; by as many as are useful when none are named. Raises DoesNotFit.
     """
-    tree, heads_seen = Growth(), _Heads(trusted, since)
-    spans: list[tuple[int, int]] = []
-    for stretch in _ahead(_stretches()):
-        blocks, seals = iter(stretch.blocks), iter(stretch.seals)
-        seal = next(seals, None)
-        for (position, first, count, stored), text in zip(stretch.runs, stretch.lines, strict=True):
-            if position != tree.size:
-                raise DoesNotFit(f"Leaf {tree.size} is missing: {position} comes next.", first)
-            number = tree.size // BLOCK
-            for root in tree.add(_checked_leaves(first, count, stored, text)):
-                if next(blocks, None) != (number, root):
-                    raise DoesNotFit(f"Block {number} has another root than its entries.", first)
-                number += 1
+    last = Seal.objects.order_by("-number").first()
+    size = last.size if last else 0
+    if processes is None:
+        processes = useful() if size > MANY else 1
+    seals = list(Seal.objects.filter(number__lte=last.number).order_by("number")) if last else []
+    found = _Heads(seals, trusted, since)
+    spans: list[Span] = []
+    tree = Frontier()
+    stretches = _stretches(size, sorted({seal.size for seal in seals}), spans)
+    for done in in_order(recompute, stretches, processes):
+        found.grown(done.stretch)
+        roots = _checked_blocks(done)
+        for at in sorted({*done.stretch.sizes, done.stretch.end}):
+            while tree.size + BLOCK <= at:
+                tree.add(next(roots), BLOCK_HEIGHT)
+            if at in done.inside:
+                found.sealed(Frontier(at, [*tree.hashes, *done.inside[at]]), done.stretch)
+        progress(done.stretch.end)
+    found.end()
+    if _goes_on(last, size):
+        raise DoesNotFit("Leaves were added without a head.")
+    return Verified(size, len(seals), _waiting(spans, last))
+
+
+def _stretches(end: int, sizes: list[int], spans: list[Span]) -> Iterator[Stretch]:
+    """The leaves below `end`, as the sealer's runs say which entries they are.
+
+    Adds to `spans` which entries these are. Raises DoesNotFit for a leaf that no run says anything of.
+    """
+    size, pieces = 0, list[Piece]()
+    runs = Run.objects.filter(position__lt=end).order_by("position")
+    for position, first, count in runs.values_list("position", "first_entry", "count").iterator():
+        if position != size or count < 1:
+            raise DoesNotFit(f"Leaf {size} is missing: {position} comes next.", first)
+        if position + count > end:
+            raise DoesNotFit("Leaves were added without a head.", first)
+        if spans and spans[-1][1] == first - 1:
+            spans[-1] = (spans[-1][0], first + count - 1)
+        else:
             spans.append((first, first + count - 1))
-            heads_seen.grown(first)
-            while seal and seal.size <= tree.size:
-                heads_seen.sealed(seal, tree)
-                seal = next(seals, None)
-        heads_seen.left_over(seal, tree)
-        if next(blocks, None):
-            raise DoesNotFit("There are more blocks than leaves.")
-        progress(tree.size)
-    return Verified(tree.size, heads_seen.count, _waiting(spans, heads_seen.end(tree)))
+        done = 0
+        while done < count:
+            some = min(count - done, STRETCH - size % STRETCH)
+            pieces.append(Piece(position, done, first + done, some))
+            size, done = size + some, done + some
+            if size % STRETCH == 0:
+                yield _stretch(size, pieces, sizes)
+                pieces = []
+    if pieces:
+        yield _stretch(size, pieces, sizes)
 
 
-def _ahead(stretches: Iterator[_Stretch]) -> Iterator[_Stretch]:
-    """The same, each read by a second thread while the one before is hashed.
-
-    The thread uses the caller's connection, which the caller leaves alone meanwhile: so both see the
-    same data, also inside a transaction.
-    """
-
-    def adopt(shared: BaseDatabaseWrapper) -> None:
-        connections[DEFAULT_DB_ALIAS] = shared
-
-    shared = connections[DEFAULT_DB_ALIAS]
-    shared.inc_thread_sharing()
-    try:
-        with ThreadPoolExecutor(1, initializer=adopt, initargs=(shared,)) as reader:
-            coming = reader.submit(next, stretches, None)
-            while stretch := coming.result():
-                coming = reader.submit(next, stretches, None)
-                try:
-                    yield stretch
-                except GeneratorExit:
-                    return
-    finally:
-        shared.dec_thread_sharing()
+def _stretch(end: int, pieces: list[Piece], sizes: list[int]) -> Stretch:
+    first = pieces[0].run + pieces[0].skipped
+    ending = sizes[bisect_right(sizes, first) : bisect_right(sizes, end)]
+    return Stretch(first, end, tuple(pieces), tuple(ending))
 
 
-def _stretches() -> Iterator[_Stretch]:
-    """Everything that the sealer stored, with the entries' lines, in the order of leaves."""
-    end = block = number = 0
-    while True:
-        runs = [
-            (position, first, count, bytes(hashes))
-            for position, first, count, hashes in Run.objects.filter(position__gte=end)
-            .order_by("position")
-            .values_list("position", "first_entry", "count", "hashes")[:RUNS_AT_ONCE]
-        ]
-        last = not runs
-        end = runs[-1][0] + runs[-1][2] if runs else end
-        blocks = Block.objects.filter(number__gte=block).order_by("number")
-        seals = Seal.objects.filter(number__gt=number).order_by("number")
-        if not last:
-            blocks, seals = blocks.filter(number__lt=end // BLOCK), seals.filter(size__lte=end)
-        found = _Stretch(
-            runs,
-            [_lines(first, first + count - 1) for _, first, count, _ in runs],
-            [
-                (block.number, bytes(block.root))
-                for block in blocks[: 2 + len(runs) * lines.AT_ONCE]
-            ],
-            list(seals[: 1 + lines.AT_ONCE * len(runs)]),
+def _checked_blocks(done: Recomputed) -> Iterator[bytes]:
+    """The roots of whole blocks, each of which must be what the sealer stored. Raises DoesNotFit."""
+    begins = done.stretch.first // BLOCK
+    stored = dict(
+        Block.objects.filter(number__gte=begins, number__lt=begins + len(done.roots)).values_list(
+            "number", "root"
         )
-        block = found.blocks[-1][0] + 1 if found.blocks else block
-        number = found.seals[-1].number if found.seals else number
-        yield found
-        if last:
-            return
+    )
+    for number, root in enumerate(done.roots, begins):
+        if bytes(stored.get(number, b"")) != root:
+            raise DoesNotFit(
+                f"Block {number} has another root than its entries.",
+                done.stretch.entry_at(number * BLOCK),
+            )
+        yield root
 
 
-def _lines(first: int, last: int) -> list[bytes] | None:
-    try:
-        return lines.read(first, last)
-    except lines.NotPlain:
-        return None
-
-
-def _checked_leaves(first: int, count: int, stored: bytes, text: list[bytes] | None) -> list[bytes]:
-    """The leaves of a run, computed from its entries. Raises DoesNotFit at the first that differs."""
-    if text is None or len(text) != count:
-        raise _first_broken(first, count, stored)
-    leaves = lines.leaf_hashes(text)
-    if b"".join(leaves) != stored:
-        raise _first_broken(first, count, stored)
-    return leaves
-
-
-def _first_broken(first: int, count: int, stored: bytes) -> DoesNotFit:
-    """One by one, for the sentence: which entry of this run is missing or another one."""
-    sealed = unpack(stored)
-    for entry, leaf in enumerate(sealed, first):
-        found = _lines(entry, entry)
-        if found == []:
-            return DoesNotFit(f"Entry {entry} is missing.", entry)
-        if found is None or lines.leaf_hashes(found) != [leaf]:
-            return DoesNotFit(f"Entry {entry} is not what was sealed.", entry)
-    return DoesNotFit(f"From entry {first} on, {len(sealed)} leaves stand for {count}.", first)
+def _goes_on(last: Seal | None, size: int) -> bool:
+    """Whether the sealer's tables say more than the last head, and no newer head has come meanwhile."""
+    more = Run.objects.filter(position__gte=size), Block.objects.filter(number__gte=size // BLOCK)
+    newer = Seal.objects.filter(number__gt=last.number if last else 0)
+    return any(rows.exists() for rows in more) and not newer.exists()
 
 
 class _Heads:
-    """The heads in the order of their sizes, each compared as soon as the tree has grown to it."""
+    """The heads in their order, each compared with the tree as soon as that has grown to its size."""
 
-    def __init__(self, trusted: Sequence[heads.Verifier], since: Sequence[heads.Head]) -> None:
+    def __init__(
+        self, seals: list[Seal], trusted: Sequence[heads.Verifier], since: Sequence[heads.Head]
+    ) -> None:
+        self._coming = deque(seals)
         self._trusted = list(trusted)
-        self._kept = sorted(since, key=lambda head: head.size)
+        self._kept = deque(sorted(since, key=lambda head: head.size))
         self._last: Seal | None = None
+        self._tree = Frontier()
         self._first_entry: int | None = None  # of what was added since the last head
-        self.count = 0
 
-    def grown(self, first: int) -> None:
+    def grown(self, stretch: Stretch) -> None:
         """Notes what the next head is about."""
         if self._first_entry is None:
-            self._first_entry = first
+            self._first_entry = stretch.entry_at(stretch.first)
 
-    def sealed(self, seal: Seal, tree: Growth) -> None:
+    def sealed(self, tree: Frontier, stretch: Stretch) -> None:
         """Compares a stored head, and what was kept elsewhere of that size. Raises DoesNotFit."""
-        root, entry = tree.frontier().root(), self._first_entry
+        root, entry = tree.root(), self._first_entry
         while self._kept and self._kept[0].size <= tree.size:
-            kept = self._kept.pop(0)
+            kept = self._kept.popleft()
             if (kept.size, kept.root) != (tree.size, root):
                 raise DoesNotFit(
                     f"The head of {kept.at:%Y-%m-%d %H:%M} that was kept elsewhere does not fit: what it "
                     f"sealed was rewritten. The first difference may be in entry {entry}.",
                     entry,
                 )
-        try:
-            head = heads.read(seal.note, self._trusted)
-        except heads.BadHead as problem:
-            raise DoesNotFit(f"Head {seal.number}: {problem}", entry) from None
+        seal = self._coming.popleft()
+        head = self._read(seal, entry)
         if (head.size, seal.size) != (tree.size, tree.size):
             raise DoesNotFit(f"Head {seal.number} is not about {tree.size} leaves.", entry)
         if head.root != root:
@@ -214,33 +172,42 @@ class _Heads:
         number = self._last.number + 1 if self._last else 1
         if (head.previous, seal.number, seal.at) != (before, number, head.at):
             raise DoesNotFit(f"Head {seal.number} does not follow the head before it.", entry)
-        self._last, self._first_entry = seal, None
-        self.count += 1
+        self._last, self._tree = seal, tree
+        self._first_entry = stretch.entry_at(tree.size) if tree.size < stretch.end else None
 
-    def left_over(self, seal: Seal | None, tree: Growth) -> None:
-        """After a stretch: a head that is about more than there is. Raises DoesNotFit."""
-        if seal:
+    def _read(self, seal: Seal, entry: int | None) -> heads.Head:
+        """The head in a seal. Raises DoesNotFit.
+
+        The next head holds the hash of this whole note. So where the same key signed that one, its
+        signature stands for this one as well.
+        """
+        after = self._coming[0].note if self._coming else ""
+        try:
+            if heads.signers(after) == heads.signers(seal.note):
+                return heads.parse(seal.note)
+            return heads.read(seal.note, self._trusted)
+        except heads.BadHead as problem:
+            raise DoesNotFit(f"Head {seal.number}: {problem}", entry) from None
+
+    def end(self) -> None:
+        """After the last leaf: nothing may be left over. Raises DoesNotFit."""
+        if self._coming:
+            seal = self._coming[0]
             raise DoesNotFit(
                 f"The ledger was cut off: head {seal.number} is about {seal.size} entries, and "
-                f"{tree.size} are here."
+                f"{self._tree.size} are here."
             )
-
-    def end(self, tree: Growth) -> Seal | None:
-        """After the last leaf: nothing may be left over. Returns the last seal. Raises DoesNotFit."""
         if self._kept:
             kept = self._kept[0]
             raise DoesNotFit(
-                f"The ledger was cut off: {tree.size} entries are sealed here, and the head of "
+                f"The ledger was cut off: {self._tree.size} entries are sealed here, and the head of "
                 f"{kept.at:%Y-%m-%d %H:%M} that was kept elsewhere is about {kept.size}."
             )
-        if self._first_entry is not None:
-            raise DoesNotFit("Leaves were added without a head.", self._first_entry)
-        if self._last and unpack(bytes(self._last.frontier)) != list(tree.frontier().hashes):
+        if self._last and unpack(bytes(self._last.frontier)) != list(self._tree.hashes):
             raise DoesNotFit(f"The tree that head {self._last.number} goes on from was changed.")
-        return self._last
 
 
-def _waiting(spans: list[tuple[int, int]], last: Seal | None) -> int:
+def _waiting(spans: list[Span], last: Seal | None) -> int:
     """How many entries wait for the next head. Raises DoesNotFit for one that no head will ever seal."""
     spans.sort()
     for left, right in pairwise(spans):

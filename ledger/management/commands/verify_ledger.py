@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ledger import heads, verifying
+from ledger.recomputing import DoesNotFit
 
 
 class Command(BaseCommand):
@@ -50,7 +51,7 @@ class Command(BaseCommand):
 
         try:
             found = verifying.verify(trusted=trusted, since=kept, progress=progress)
-        except verifying.DoesNotFit as problem:
+        except DoesNotFit as problem:
             raise CommandError(f"The ledger does not fit. {problem}") from None
         counted = f"{found.entries:,} entries under {found.seals:,} signed heads"
         elsewhere = f", {len(kept)} of them kept elsewhere" if kept else ""
