@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import arguments, big_database, databases
+from bench import arguments, big_database, databases, seal_cost
 from bin.virtual_environment import ROOT
 
 SMALL = 10_000
+MAILS = 10_000  # sent in each round, beside a sealer or alone
 DESCRIPTION = f"""\
 bin/bench audit: whether staff can still prove everything when the tables are large.
 
@@ -24,11 +25,12 @@ Makes a database with {big_database.ROWS:,} invitations and ten times as many le
 takes minutes. The figures, each a ratio within this run:
   verify_vs_hash  verify_ledger beside a bare loop that hashes the same lines, fetched already
   proof_hashes    the longest proof that an entry is under the newest head
+  seal_cost       how much slower mails leave while a sealer works beside them
   worst_full_vs_small  each page, filter and search of the staff beside the same one in a database with
                        {SMALL:,} invitations, in turn: the worst of some three hundred, by name
 On SQLite and on PostgreSQL, and the worse one counts. Last line: the figures, and all that was measured."""
 AT_LEAST = {"verify_vs_hash": 0.5}
-AT_MOST = {"proof_hashes": 24, "worst_full_vs_small": 3.0}
+AT_MOST = {"proof_hashes": 24, "seal_cost": 0.15, "worst_full_vs_small": 3.0}
 LIMIT_SECONDS = 7_200
 
 Figures = dict[str, Any]
@@ -72,12 +74,16 @@ def _measured(kind: str, options: argparse.Namespace) -> Figures:
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         made = parts.enter_context(databases.of_kind(kind, folder, durable=False))
+        # Sending waits for the disk with every mail; filling must not.
+        durable = parts.enter_context(databases.of_kind(kind, folder, durable=True))
         started = time.monotonic()
         environment = big_database.filled(made, options.rows)
         seconds = round(time.monotonic() - started)
         if not options.json:
             print(f"{options.rows:,} invitations on {kind}, made in {seconds} s", flush=True)
         ledger = lane("bench.ledger_lane", environment, options.rounds)
+        mails = min(MAILS, options.rows)
+        ledger |= seal_cost.measured(durable, folder, mails, options.rounds)
         small = big_database.filled(made, SMALL) if options.rows > SMALL else environment
         desk = _desk(small, environment, options.rounds, options.every)
         return {"rows": options.rows, "fill_seconds": seconds, **ledger, **desk}

@@ -103,7 +103,7 @@ def _measure(options: argparse.Namespace) -> dict[str, list[float]]:
         for number in range(1, options.rounds + 1):
             for lane in (OURS, POST_OFFICE):
                 url = ours.copy_of(full[lane])
-                seconds = _one_round(lane, _environment(environment, lane, url), options.mails)
+                seconds = one_round(lane, _environment(environment, lane, url), options.mails)
                 figures[lane.name].append(options.mails / seconds)
                 say(f"Round {number}, {lane.name}: {options.mails / seconds:,.0f} mails/s")
     return figures
@@ -117,7 +117,7 @@ def _command(lane: Lane, *arguments: str) -> list[str]:
     return [sys.executable, "-m", lane.module, *arguments]
 
 
-def _one_round(lane: Lane, environment: dict[str, str], mails: int) -> float:
+def one_round(lane: Lane, environment: dict[str, str], mails: int) -> float:
     """Seconds from "go" until every process has nothing left to send."""
     with ExitStack() as parts:
         running = []

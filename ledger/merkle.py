@@ -163,34 +163,6 @@ def _subproof(old: int, first: int, end: int, whole: bool, subtree: Subtree) -> 
     return [*rest, root_of(first, middle, subtree)]
 
 
-def is_consistent(
-    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Whether the proof shows it (RFC 9162, section 2.1.4.2)."""
-    if old == new:
-        return old_root == new_root and not proof
-    if not 0 < old < new:
-        return False
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    if not path:
-        return False
-    here, last = old - 1, new - 1
-    while here & 1:
-        here, last = here >> 1, last >> 1
-    found_old = found_new = path[0]
-    for other in path[1:]:
-        if last == 0:
-            return False
-        if here & 1 or here == last:
-            found_old, found_new = node_hash(other, found_old), node_hash(other, found_new)
-            while not here & 1 and here:
-                here, last = here >> 1, last >> 1
-        else:
-            found_new = node_hash(found_new, other)
-        here, last = here >> 1, last >> 1
-    return last == 0 and found_old == old_root and found_new == new_root
-
-
 def _split(count: int) -> int:
     """The largest power of two below `count` (at least 2)."""
     return 1 << ((count - 1).bit_length() - 1)

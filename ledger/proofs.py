@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 
 from ledger import lines, merkle
@@ -29,6 +30,17 @@ def newest() -> Seal:
     if seal is None:
         raise NotSealed
     return seal
+
+
+def since(old: int, seal: Seal) -> str:
+    """Lines that show that this head holds the first `old` entries as they were: see continues.py.
+
+    They go below the head. "" where it is about fewer.
+    """
+    if not 0 < old <= seal.size:
+        return ""
+    hashes = merkle.consistency_proof(old, seal.size, subtree)
+    return "\n".join([f"\nsince {old}", *(b64encode(one).decode() for one in hashes), ""])
 
 
 def prove(entries: list[int], seal: Seal) -> list[Proved]:

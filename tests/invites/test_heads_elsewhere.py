@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from invites.actions import heads_elsewhere
-from ledger import clock, guards, heads, sealing
+from ledger import clock, continues, guards, heads, sealing
 from ledger.models import Publication, Seal
 from tests.ledger.tampering import appended
 from tests.receiver import receiver
@@ -38,8 +38,13 @@ def test_each_place_gets_the_head_once_a_day(settings: Any, tmp_path: Path) -> N
         Publication.objects.update(at=clock.now() - timedelta(hours=24))
         second = sealed()
         assert heads_elsewhere.publish() == 3
-    assert kept.read_text() == f"{note}\n{second}\n"
-    assert place.bodies == [note.encode(), second.encode()]
+    later = place.bodies[1].decode()
+    assert place.bodies[0].decode() == note
+    assert later.startswith(second + "\nsince 3\n")
+    assert continues.check(note, later).startswith(
+        "The 6 entries of the later head begin with the 3"
+    )
+    assert kept.read_text() == f"{note}\n{later}\n"
     (to, raw), _ = sink.taken
     assert to == "auditor@example.org"
     text = email.message_from_bytes(raw).get_payload(decode=True).decode().replace("\r\n", "\n")

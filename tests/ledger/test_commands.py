@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ledger import guards, sealing
-from ledger.models import Entry
+from ledger import continues, guards, sealing
+from ledger.models import Entry, Seal
 from tests.ledger.tampering import appended
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +69,37 @@ def test_what_is_no_head_or_no_key_is_said(tmp_path: Path, settings: Any) -> Non
         run("verify_ledger")
     with pytest.raises(CommandError, match="LEDGER_KEY is not set"):
         run("ledger_head", "--key")
+
+
+def test_an_outsider_with_two_heads_sees_alone_that_the_later_holds_the_earlier(
+    tmp_path: Path,
+) -> None:
+    earlier, later = tmp_path / "earlier.txt", tmp_path / "later.txt"
+
+    def checked() -> subprocess.CompletedProcess[str]:
+        script = [sys.executable, "-I", continues.__file__, str(earlier), str(later)]
+        return subprocess.run(script, capture_output=True, text=True, check=False)
+
+    for count in (300, 700):
+        appended(count)
+        sealing.seal()
+        earlier.write_text(later.read_text() if later.exists() else "")
+        later.write_text(run("ledger_head"))
+    later.write_text(run("ledger_head", "--since", str(earlier)))
+    assert checked().stdout == (
+        "The 1000 entries of the later head begin with the 300 of the earlier one, unchanged.\n"
+    )
+    for wrong, problem in [
+        (later.read_text().replace("since 300", "since 299"), "begins at 299 entries"),
+        (later.read_text().partition("since")[0], "begins at no entries"),
+        (later.read_text().rpartition("\n")[0].rpartition("\n")[0], "was changed or cut off"),
+    ]:
+        later.write_text(wrong)
+        assert problem in checked().stderr
+        later.write_text(run("ledger_head", "--since", str(earlier)))
+    assert run("verify_ledger", "--since", str(later)).startswith("The ledger fits")
+    guards.remove(connection)
+    Seal.objects.filter(number=2).delete()
+    guards.install(connection)
+    with pytest.raises(CommandError, match="cut off: that head is about 1000 entries"):
+        run("ledger_head", "--since", str(later))

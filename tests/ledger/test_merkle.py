@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from ledger import merkle
+from ledger import continues, merkle
 
 # RFC 6962's own test data, as the reference implementations of Certificate Transparency publish it.
 INPUTS = [
@@ -81,10 +81,10 @@ def test_every_tree_is_proved_to_continue_every_smaller_one() -> None:
     for new in range(1, len(LEAVES)):
         for old in range(1, new + 1):
             proof = merkle.consistency_proof(old, new, subtree)
-            assert merkle.is_consistent(old, root(old), new, root(new), proof)
-            assert not merkle.is_consistent(old, b"x" * 32, new, root(new), proof)
-            assert not merkle.is_consistent(old, root(old), new, b"x" * 32, proof)
-            assert not merkle.is_consistent(old, root(old), new, root(new), [*proof, b"x" * 32])
+            assert continues.contains(old, root(old), new, root(new), proof)
+            assert not continues.contains(old, b"x" * 32, new, root(new), proof)
+            assert not continues.contains(old, root(old), new, b"x" * 32, proof)
+            assert not continues.contains(old, root(old), new, root(new), [*proof, b"x" * 32])
             for wrong in range(len(proof)):
                 forged = [*proof[:wrong], b"x" * 32, *proof[wrong + 1 :]]
-                assert not merkle.is_consistent(old, root(old), new, root(new), forged)
+                assert not continues.contains(old, root(old), new, root(new), forged)

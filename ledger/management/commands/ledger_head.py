@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ledger import heads
+from ledger import heads, proofs
 from ledger.models import Seal
 
 
@@ -19,12 +20,17 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One switch."""
+        """One switch, and a head that was kept."""
         parser.add_argument(
             "--key", action="store_true", help="print the public key that heads are checked with"
         )
+        parser.add_argument(
+            "--since", metavar="HEAD", type=Path,
+            help="a file with an earlier head: adds the proof that the newest holds all of it, which "
+            "anybody can check with ledger/continues.py, which needs nothing else",
+        )  # fmt: skip
 
-    def handle(self, *args: Any, key: bool, **options: Any) -> None:
+    def handle(self, *args: Any, key: bool, since: Path | None, **options: Any) -> None:
         """Prints the head exactly as it was signed."""
         if key:
             ours = heads.signing_key()
@@ -39,4 +45,15 @@ class Command(BaseCommand):
             raise CommandError(
                 "Nothing is sealed yet. With LEDGER_KEY set, beat seals new entries every minute."
             )
-        self.stdout.write(last.note, ending="")
+        old = 0
+        if since:
+            try:
+                old = heads.read(since.read_text(), heads.verifiers()).size
+            except (OSError, ValueError) as problem:
+                raise CommandError(f"{since} is no head that we can read: {problem}") from None
+            if old > last.size:
+                raise CommandError(
+                    f"The ledger was cut off: that head is about {old} entries, the newest about "
+                    f"{last.size}."
+                )
+        self.stdout.write(last.note + proofs.since(old, last), ending="")
