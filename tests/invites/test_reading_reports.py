@@ -14,6 +14,7 @@ from invites.actions import reading_reports, returned_mail
 from invites.actions.reading_reports import read_new
 from invites.mailbox import Account, Mailbox
 from invites.models import Hold, Invitation, ReportsMailbox, Suppression
+from invites.recipients.models import Case
 from ledger.models import Entry
 from tests import people
 from tests.arrivals import arrived, mail_server
@@ -104,6 +105,7 @@ def test_a_crash_repeats_nothing(
         with pytest.raises(KeyboardInterrupt):
             read_new()
     assert Entry.objects.filter(action="invitation.complained").count() == 1
+    Case.objects.all().delete()
     Hold.objects.all().delete()
 
     while read_new():

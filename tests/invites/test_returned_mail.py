@@ -192,7 +192,7 @@ def test_a_complaint_shuts_the_address_holds_the_sender_and_is_told_to_staff(
     cases.tell_staff()
     to, mail = sink.taken[-1]
     assert to == sam.email
-    assert f"/admin/invites/case/{Case.objects.get().pk}/" in mail.decode().replace("=\r\n", "")
+    assert f"/admin/audit/case/{Case.objects.get().pk}/" in mail.decode().replace("=\r\n", "")
 
 
 def test_a_complaint_is_not_undone_by_what_comes_after_it(sink: Sink, bea: Invitation) -> None:
