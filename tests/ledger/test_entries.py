@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from ledger import subjects
@@ -66,3 +69,21 @@ def test_a_person_has_one_random_id_until_it_is_erased() -> None:
 
 def test_kinds_of_people_never_share_an_id() -> None:
     assert subjects.keyed_hash("member", "1") != subjects.keyed_hash("address", "1")
+
+
+def test_a_member_s_ids_lead_back_to_the_member_those_from_before_too(settings: Any) -> None:
+    ana, tom = (User.objects.create_user(username=name).pk for name in ("ana", "tom"))
+    settings.OLD_ADDRESS_KEYS = [b"the key of last year, which was longer"]
+    old = subjects.keyed_hash("member", str(ana), settings.OLD_ADDRESS_KEYS[0])
+    of_address = subjects.uids_for([subjects.keyed_hash("address", "bea@norte.example")])
+    before = [subjects.uids_for([old])[old], subjects.of_member(ana)]
+    Subject.objects.update(member=None)  # as they were before there was such a column
+
+    import_module("ledger.migrations.0007_whose_ids").say_whose(apps, None)
+    toms = subjects.of_member(tom)
+
+    assert subjects.members([*before, toms, *of_address.values(), uuid4()]) == {
+        **dict.fromkeys(before, ana),
+        toms: tom,
+    }
+    assert subjects.uids_of_member(ana) == before
