@@ -32,15 +32,29 @@ def read(raw: bytes) -> StoredMail:
     """The mail behind the bytes of a PreparedMail."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
     (sender,) = message["Reply-To"].addresses
-    words = _OwnWords()
-    words.feed(_part(message, "html"))
     return StoredMail(
         headers={name: str(message[name]) for name in _SHOWN},
         sender_name=sender.display_name or sender.addr_spec,
         sender_address=sender.addr_spec,
-        words="\n\n".join(words.paragraphs),
+        words=_words(_part(message, "html")),
         text=_part(message, "plain"),
     )
+
+
+def words_in(raw: bytes) -> str:
+    """The sender's own words alone, in a fraction of the time: no header is read."""
+    (html,) = (
+        part
+        for part in email.message_from_bytes(raw).walk()
+        if part.get_content_type() == "text/html"
+    )
+    return _words(bytes(html.get_payload(decode=True)).decode().replace("\r\n", "\n"))
+
+
+def _words(html: str) -> str:
+    found = _OwnWords()
+    found.feed(html)
+    return "\n\n".join(found.paragraphs)
 
 
 def _part(message: EmailMessage, kind: str) -> str:
