@@ -14,13 +14,12 @@ from invites.actions.suppressing import Reason
 from invites.recipients.models import Incident, MonthlyFigures
 from ledger import clock
 from ledger.entries import Event, append
+from ledger.keyset import span_of
 from ledger.models import Entry, Seal
 from ledger.subjects import of_member
 
 MONTHS_SHOWN = 12
 FEWEST = 5  # a smaller number might tell somebody who it was
-# Ids are given before entries are committed, so that their order is not quite that of the moments.
-_OVERLAP = timedelta(days=1)
 # As their senders see it. Were only those counted that left, whoever sent all the mail of a month could
 # read from it how many of the people can't be invited, or are members.
 _SENT = ("invitation.sent", "invitation.requested", "invitation.blocked")
@@ -94,12 +93,13 @@ def _after(month: date) -> date:
 
 
 def _figures(month: date) -> dict[str, int]:
-    """Counts one month in the ledger. It has no index on moments: its ids are nearly in their order."""
+    """Counts one month in the ledger, which has no index on moments."""
     start, end = _moment(month), _moment(_after(month))
+    span = span_of(Entry, "at", start, end)
     found = (
         Entry.objects.filter(
-            id__gte=_first_id_since(start - _OVERLAP),
-            id__lt=_first_id_since(end + _OVERLAP),
+            id__gte=span.low,
+            id__lte=span.high,
             at__gte=start,
             at__lt=end,
             action__in=[
@@ -131,20 +131,6 @@ def _counts_as(action: str, reason: str | None, whom: str | None) -> str:
         "invitation.reported": "complained",
         "hold.placed": "held",
     }[action]
-
-
-def _first_id_since(moment: datetime) -> int:
-    """The id of about the first entry at or after a moment, by halving: some thirty rows are read."""
-    last = Entry.objects.order_by("-id").first()
-    low, high = 0, (last.pk if last else 0) + 1
-    while low < high:
-        middle = (low + high) // 2
-        entry = Entry.objects.filter(id__gte=middle).order_by("id").first()
-        if entry is None or entry.at >= moment:
-            high = middle
-        else:
-            low = entry.pk + 1
-    return low
 
 
 def _moment(day: date) -> datetime:
