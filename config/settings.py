@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import Env
 
-from config import environment, mail_environment
+from config import environment, mail_environment, schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = BASE_DIR / "var"
@@ -228,73 +227,7 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "handpicked")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_IMPORTS = ["config.tasks"]
-CELERY_BEAT_SCHEDULE = {
-    "say that beat is alive": {
-        "task": "config.tasks.beat",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "send what is due": {
-        "task": "invites.tasks.sweep_outbox",
-        "schedule": env.float("SWEEP_SECONDS", 5.0),
-        "options": {"expires": 30},  # a stopped worker must not find a pile of wake-ups
-    },
-    "tell the webhook": {
-        "task": "invites.tasks.tell_the_webhook",
-        "schedule": env.float("SWEEP_SECONDS", 5.0),
-        "options": {"expires": 30},
-    },
-    "watch": {
-        "task": "invites.tasks.watch",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "continue imports": {
-        "task": "importer.tasks.continue_imports",
-        "schedule": env.float("SWEEP_SECONDS", 5.0),
-        "options": {"expires": 30},
-    },
-    "seal the ledger": {
-        "task": "ledger.tasks.seal",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "publish the ledger's head": {
-        "task": "invites.tasks.publish_head",
-        "schedule": crontab(minute=17),
-        "options": {"expires": 3600},
-    },
-    "forget": {
-        "task": "invites.tasks.forget_what_is_over",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "weigh answers": {
-        "task": "invites.tasks.weigh_answers",
-        "schedule": crontab(day_of_week=1, hour=4, minute=0),
-        "options": {"expires": 3600},
-    },
-    "count months": {
-        "task": "invites.tasks.count_months",
-        "schedule": crontab(hour=4, minute=30),
-        "options": {"expires": 3600},
-    },
-    "count figures": {
-        "task": "invites.tasks.count_figures",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "read returned mail": {
-        "task": "invites.tasks.read_returned_mail",
-        "schedule": env.float("REPORTS_SECONDS", 60.0),
-        "options": {"expires": 60},
-    },
-    "forget sessions": {
-        "task": "config.tasks.forget_sessions",
-        "schedule": crontab(hour=3, minute=30),  # by the clock: a restart of beat puts nothing off
-        "options": {"expires": 3600},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule.of_beat(env)
 
 # Sessions in the database: Redis may be lost at any time.
 SESSION_COOKIE_NAME = "handpicked_session"

@@ -181,7 +181,8 @@ def variables_read(path: Path) -> set[str]:
 
 
 def test_the_manual_lists_every_variable_and_no_other() -> None:
-    readers = [ROOT / "config/settings.py", *(ROOT / "config").glob("*environment.py")]
+    config = ROOT / "config"
+    readers = [config / "settings.py", config / "schedule.py", *config.glob("*environment.py")]
     read = set().union(*map(variables_read, readers))
     rows = re.findall(r"^\|(.*?)\|", (ROOT / "docs/settings.md").read_text(), flags=re.MULTILINE)
     names = re.findall(r"`(?:SOURCE_<NAME>_|…_)?([A-Z_]{4,})`", "".join(rows))
