@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from invites import outbox
-from invites.actions import account_mails, cases, holding
+from invites.actions import account_mails, cases, holding, suppressing
 from invites.models import Hold, Suppression
 from invites.recipients.models import Case
 from invites.tokens import token
@@ -219,11 +219,13 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
 
 
 def test_what_staff_write_in_the_tables_needs_a_fresh_login_too(lead: Client, post: Sink) -> None:
+    suppressing.suppress("bea@norte.example", reason=suppressing.Reason.STAFF)
+    row = Suppression.objects.get()
     long_ago(lead)
     before = every_row()
 
     for path, form in {
-        "suppression/add/": {"address": "bea@norte.example"},
+        f"suppression/{row.pk}/change/": {"why_lift": "asked", "sure": "on"},
         "incident/add/": {
             "day": "2026-11-20",
             "title": "A mail too many",

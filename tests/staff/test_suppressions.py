@@ -1,4 +1,4 @@
-"""Staff add an address, look it up at the desk, read why, and lift it with a reason; nothing lists any."""
+"""Staff enter an address, look it up, read why, and lift it with a reason; nothing lists any."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tests.staff.desk import sign_in
 pytestmark = pytest.mark.django_db
 LIST = "/admin/invites/suppression/"
 SEARCH = "/admin/audit/search/"
+ENTER = "/admin/audit/suppress/"
 ADDRESS = "bea@norte.example"
 
 
@@ -56,11 +57,11 @@ def test_no_address_stands_in_the_address_of_a_page(root: Client) -> None:
 
 
 def test_staff_put_an_address_on_the_list_and_it_is_kept_nowhere_in_clear(root: Client) -> None:
-    assert root.post(f"{LIST}add/", {"address": "no address"}).status_code == 200
+    assert root.post(ENTER, {"address": "no address"}).status_code == 200
     assert not Suppression.objects.exists()
 
     for _ in range(2):
-        assert root.post(f"{LIST}add/", {"address": ADDRESS}).status_code == 302
+        assert root.post(ENTER, {"address": ADDRESS}).status_code == 302
 
     assert Suppression.objects.get().reason == "staff"
     entry = Entry.objects.get(action="address.suppressed")
@@ -96,7 +97,7 @@ def test_who_may_only_look_can_neither_add_nor_lift(staff: Client) -> None:
     row = Suppression.objects.get()
 
     assert "asked for it on this site" in text_of(staff.get(path(row)))
-    assert staff.get(f"{LIST}add/").status_code == 403
+    assert staff.get(ENTER).status_code == 403
     assert staff.post(path(row), {"why_lift": "asked", "sure": "on"}).status_code == 403
 
 
