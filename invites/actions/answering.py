@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from invites.actions.leaving import let_pass
 from invites.actions.responding import invitation_of, stopped_since
-from invites.actions.suppressing import Reason, hashes_of_recipient, suppress
+from invites.actions.suppressing import LiftReason, Reason, hashes_of_recipient, suppress
 from invites.models import Invitation, Suppression
 from invites.recipients.models import Answer, AnswerKind
 from ledger import clock
@@ -65,7 +65,7 @@ def allow_sender(*, token: str) -> bool:
     hashes = [hashed.value for hashed in hashes_of_recipient(invitation)]
     lifted = Suppression.objects.filter(
         address_hash__in=hashes, sender=invitation.sender, reason=Reason.RECIPIENT, lifted_at=None
-    ).update(lifted_at=Now(), lift_reason="The recipient took it back")
+    ).update(lifted_at=Now(), lift_reason=LiftReason.TAKEN_BACK)
     if lifted:
         if stopped_since(hashes) is None:
             Invitation.objects.filter(pk=invitation.pk).update(stopped_at=None)

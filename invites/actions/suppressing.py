@@ -44,8 +44,9 @@ WHY = {
 
 
 class LiftReason(StrEnum):
-    """Why staff took an address off the list."""
+    """Why an address came off the list; staff choose from `WHY_LIFTED`."""
 
+    TAKEN_BACK = "taken_back"  # by the recipient who had stopped one sender
     ASKED = "asked"
     MISTAKE = "mistake"
     WRONG_REPORT = "wrong_report"
