@@ -1,22 +1,15 @@
 """Pages for everybody who gets invitations or wants none: no account, no cookie."""
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from invites.recipients import open_views as views
 
 
-class SealedConverter:
+class SealedConverter(StringConverter):
     """What `stopping.ask` puts into its mail; anything else is no address of this site."""
 
     regex = r"[A-Za-z0-9_-]{80,800}={0,2}"
-
-    def to_python(self, value: str) -> str:
-        """The sealed text."""
-        return value
-
-    def to_url(self, value: str) -> str:
-        """The sealed text."""
-        return value
 
 
 register_converter(SealedConverter, "sealed")

@@ -1,24 +1,17 @@
 """Addresses below /i/: the pages of people without an account. The token is their authority."""
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from invites import tokens
 from invites.recipients import link_views, views
 from invites.recipients.models import AnswerKind
 
 
-class SecretConverter:
+class SecretConverter(StringConverter):
     """A token as `tokens.token` writes it; anything else is no address of this site."""
 
     regex = rf"[A-Za-z0-9_-]{{{tokens.LENGTH}}}"
-
-    def to_python(self, value: str) -> str:
-        """The token."""
-        return value
-
-    def to_url(self, value: str) -> str:
-        """The token."""
-        return value
 
 
 register_converter(SecretConverter, "secret")
