@@ -31,9 +31,7 @@ class KeysetChangeList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.place = keyset.place_in(request.GET)
-        asked = (
-            request.GET.copy()
-        )  # without the place, which is no filter and begins anew with each
+        asked = request.GET.copy()  # without the place, which is no filter
         for name in ("before", "after"):
             asked.pop(name, None)
         request.GET = asked  # type: ignore[assignment]

@@ -28,10 +28,8 @@ def give(*, ids: Iterable[int], owner: User, staff: User) -> int:
         if owner == staff:
             mark_read(case=case, staff=staff)
         Case.objects.filter(pk=case.pk).update(owner=owner)
-        facts = {"owner": str(of_member(owner.pk))}
-        append(
-            [Event("invitation.report_taken", case.invitation.uid, of_member(staff.pk), {**facts})]
-        )
+        append([Event("invitation.report_taken", case.invitation.uid, of_member(staff.pk),
+                      {"owner": str(of_member(owner.pk))})])  # fmt: skip
         changed += 1
     return changed
 

@@ -2,7 +2,7 @@
 
 What a bit comes to is found out first, outside of any transaction: sealed entries never change. Then
 the figures and how far they go are written in one, unless somebody else was faster. So each entry
-counts once, whoever is killed when. `recount` throws all away and begins again: the same comes out.
+counts once, whoever is killed when. After `forget_figures` all is counted anew: the same comes out.
 """
 
 from __future__ import annotations

@@ -36,14 +36,14 @@ def invitations(request: HttpRequest) -> HttpResponseBase:
     if not narrowed.is_valid():
         return redirect(f"{reverse('desk:invitations')}?{request.GET.urlencode()}")
     asked = narrowed.asked
+    what = asked.in_words + (" · of one sender" if asked.sender else "")
     form = _form(request, ExportForm)
     if not form.is_valid():
-        what = asked.in_words + (" · of one sender" if asked.sender else "")
         return _page(request, form, what)
     chosen = form.cleaned_data
     export = exporting.begin(
         staff=staff_of(request),
-        what=asked.in_words + (" · of one sender" if asked.sender else ""),
+        what=what,
         why=chosen["reason"],
         form=chosen["form"],
         with_names=chosen["with_names"],
