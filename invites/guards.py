@@ -114,9 +114,9 @@ _link_words = _changed(
 )  # fmt: skip
 
 # A hold under which somebody complained about its sender is lifted by two of the staff.
-_complained_about = "EXISTS (SELECT 1 FROM invites_case k WHERE k.hold_id = NEW.id)"
+_complained_about = "EXISTS (SELECT 1 FROM invites_case k WHERE k.hold_id = {hold}.id)"
 _agreed_to = (
-    "EXISTS (SELECT 1 FROM invites_reopening r WHERE r.hold_id = NEW.id AND r.state = 'agreed')"
+    "EXISTS (SELECT 1 FROM invites_reopening r WHERE r.hold_id = OLD.id AND r.state = 'agreed')"
 )
 _proposal = _changed("id", "hold_id", "reason", "proposed_by_id", "proposed_at")
 _of_the_staff = (
@@ -127,13 +127,30 @@ _of_the_staff = (
 GUARDS: list[Guard] = [
     refusal(
         "invites_hold_lifted_by_two", "invites_hold", "UPDATE",
-        f"OLD.scope <> NEW.scope OR (NEW.lifted_at IS NOT NULL AND OLD.lifted_at IS NULL "
-        f"AND {_complained_about} AND NOT {_agreed_to})",
+        f"{_changed('id', 'scope')} OR (NEW.lifted_at IS NOT NULL AND OLD.lifted_at IS NULL "
+        f"AND {_complained_about.format(hold='OLD')} AND NOT {_agreed_to})",
         "two people lift a hold on a sender somebody complained about",
     ),
     refusal(
+        "invites_hold_no_replace", "invites_hold", "INSERT",
+        f"{_complained_about.format(hold='NEW')} OR EXISTS (SELECT 1 FROM invites_hold h "
+        "WHERE h.scope = NEW.scope AND h.lifted_at IS NULL AND NEW.lifted_at IS NULL)",
+        "this is on hold already",
+    ),
+    # Without its complaint one person could lift the hold.
+    refusal(
+        "invites_case_no_delete", "invites_case", "DELETE", "OLD.hold_id IS NOT NULL",
+        "a complaint is never deleted",
+    ),
+    refusal(
+        "invites_case_no_replace", "invites_case", "INSERT",
+        "EXISTS (SELECT 1 FROM invites_case k WHERE k.id = NEW.id "
+        "OR k.invitation_id = NEW.invitation_id)",
+        "this invitation was reported already",
+    ),
+    refusal(
         "invites_case_keeps_its_hold", "invites_case", "UPDATE",
-        "OLD.hold_id IS NOT NULL AND NEW.hold_id IS DISTINCT FROM OLD.hold_id",
+        f"OLD.hold_id IS NOT NULL AND ({_changed('id', 'invitation_id', 'hold_id')})",
         "a complaint keeps its hold",
     ),
     refusal(

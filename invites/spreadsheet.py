@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a formula begins with, after spaces and quotation marks, which some programs pass over: where a cell
+# begins, and after what a program may take for the end of one. Where lists are written with semicolons, a
+# quotation mark in the middle of a line quotes nothing.
+_FORMULA = re.compile(r"""(^|[;\t\r\n])([\s"]*)(?=[=+\-@\t\r\n＝＋－＠])""")
 MARK = "\N{BYTE ORDER MARK}"  # without it Excel reads UTF-8 as something else
 
 
@@ -22,6 +26,4 @@ def line(cells: Iterable[object]) -> str:
 
 
 def _safe(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    # Some programs pass over spaces in front.
-    return f"'{text}" if text.lstrip(" \xa0").startswith(_FORMULAS) else text
+    return _FORMULA.sub(r"\1'\2", "" if cell is None else str(cell))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 else:
     _ModelAdmin = admin.ModelAdmin
 
+# How Django's filters compare; anything else that an address says could be an error, or a column of
+# the row that is named.
+_HOW = {"exact", "gte", "lt", "isempty", "isnull"}
 A_PAGE = 50
 ROWS_READ = 10_000  # that one page looks through for its filters, at most
 
@@ -118,7 +121,12 @@ class BoundedAdmin(_ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """What the filters beside the list ask for, and not all that an address can say."""
         offered = {*self._offered(request), *self.linked}
-        return lookup in offered or lookup.rpartition("__")[0] in offered
+        column, _, how = lookup.rpartition("__")
+        return lookup in offered or (how in _HOW and column in offered)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """By its key, also where an address says that it is by no column."""
+        return super().get_object(request, object_id, from_field or None)
 
     def _offered(self, request: HttpRequest) -> Any:
         for one in self.get_list_filter(request):

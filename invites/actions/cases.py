@@ -83,11 +83,12 @@ def open_case(invitation: Invitation, *, words: str = "", why: str) -> bool:
     if Case.objects.filter(invitation=invitation).exists():
         return False
     scope = holding.of_sender(invitation.sender)
-    reopening.void(scope)
     holding.hold(scope, reason=why)
+    hold = Hold.objects.get(scope=scope, lifted_at=None)
+    reopening.void(hold)
     case = Case.objects.create(
         invitation=invitation,
-        hold=Hold.objects.select_for_update().get(scope=scope, lifted_at=None),
+        hold=hold,
         words=words.strip()[:LONGEST],
         opened_at=clock.now(),
     )

@@ -43,9 +43,10 @@ def hold(scope: str, *, reason: str, actor: UUID | None = None) -> bool:
     """Nothing within `scope` leaves until a person lifts it. False: it was on hold already.
 
     `scope` is SITE or comes from `of_…`. `reason` is for staff and the ledger, so it names nobody.
-    `actor` is the ledger's id of who did it; None for the site itself.
+    `actor` is the ledger's id of who did it; None for the site itself. Nobody lifts it before the
+    caller's transaction is over.
     """
-    _, created = Hold.objects.get_or_create(
+    _, created = Hold.objects.select_for_update().get_or_create(
         scope=scope, lifted_at=None, defaults={"reason": reason, "placed_at": clock.now()}
     )
     if created:

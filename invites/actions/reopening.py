@@ -46,12 +46,13 @@ def propose(*, hold: Hold, reason: str, staff: User) -> Reopening:
 def agree(*, proposal: Reopening, staff: User) -> bool:
     """The sender's mails may leave again. Raises NotReopened.
 
-    False: who proposed it is not on the staff any more. Then it is void, and the sender stays on hold.
+    False: who proposed it is not on the staff any more, or somebody complained meanwhile. Then it is
+    void, and the sender stays on hold.
     """
     locked = _open(proposal)
     if locked.proposed_by_id == staff.pk:
         raise NotReopened("You proposed this yourself: another person has to agree.")
-    if not _may_propose(locked.proposed_by):
+    if _complained_since(locked) or not _may_propose(locked.proposed_by):
         _end(locked, ReopeningState.VOID, None)
         return False
     _end(locked, ReopeningState.AGREED, staff)
@@ -67,14 +68,12 @@ def refuse(*, proposal: Reopening, staff: User) -> None:
     _end(_open(proposal), ReopeningState.REFUSED, staff)
 
 
-def void(scope: str) -> None:
-    """Somebody complained about the sender of this scope: what was proposed before does not count.
+def void(hold: Hold) -> None:
+    """Somebody complained about the sender on hold: what was proposed before does not count.
 
-    In the caller's transaction.
+    In the caller's transaction, which has locked the hold: so nobody proposes or agrees meanwhile.
     """
-    waiting = Reopening.objects.select_for_update(of=("self",)).filter(
-        hold__scope=scope, state=ReopeningState.PROPOSED
-    )
+    waiting = Reopening.objects.filter(hold=hold, state=ReopeningState.PROPOSED)
     for proposal in waiting.select_related("hold"):
         _end(proposal, ReopeningState.VOID, None)
 
@@ -86,12 +85,14 @@ def waiting_for(hold: Hold) -> Reopening | None:
 
 def why_void(proposal: Reopening) -> str:
     """The sentence about a proposal that ended by itself."""
-    if Case.objects.filter(hold=proposal.hold, opened_at__gte=proposal.proposed_at).exists():
+    if _complained_since(proposal):
         return "Somebody complained after this was proposed, so it is void. Look at that first."
     return "Who proposed this is not on the staff any more, so it is void. Propose it anew."
 
 
 def _open(proposal: Reopening) -> Reopening:
+    """The hold is locked first, as a complaint and a proposal do it: they wait, and none for the other."""
+    Hold.objects.select_for_update().get(pk=proposal.hold_id)
     found = (
         Reopening.objects.select_for_update(of=("self",))
         .select_related("hold", "proposed_by")
@@ -102,6 +103,12 @@ def _open(proposal: Reopening) -> Reopening:
     if found.state != ReopeningState.PROPOSED:
         raise NotReopened("This was decided already.")
     return found
+
+
+def _complained_since(proposal: Reopening) -> bool:
+    return Case.objects.filter(
+        hold_id=proposal.hold_id, opened_at__gte=proposal.proposed_at
+    ).exists()
 
 
 def _may_propose(person: User) -> bool:

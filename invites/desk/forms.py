@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
@@ -87,12 +89,18 @@ class AddressForm(DeskForm):
 
 
 def _day(label: str) -> forms.DateField:
+    sentence = "Write the day like 2026-11-03."
     return forms.DateField(
         label=label,
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "Write the day like 2026-11-03."},
+        # At both ends of time there is no day before or after.
+        validators=[
+            MinValueValidator(date(1970, 1, 1), sentence),
+            MaxValueValidator(date(9000, 1, 1), sentence),
+        ],
+        error_messages={"invalid": sentence},
     )
 
 
@@ -116,7 +124,8 @@ class ListForm(forms.Form):
         required=False,
         choices=[("", "Any state"), *((state.value, state.value) for state in State)],
     )
-    source = forms.CharField(
+    # An export writes these on the ledger, which is never erased: no address fits in.
+    source = forms.SlugField(
         label="Address book",
         required=False,
         max_length=40,
@@ -125,7 +134,7 @@ class ListForm(forms.Form):
     sender = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
-    wording = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    wording = forms.SlugField(required=False, max_length=12, widget=forms.HiddenInput)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)

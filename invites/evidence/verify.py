@@ -13,6 +13,7 @@ import base64
 import json
 import sys
 import zipfile
+import zlib
 from hashlib import sha256, sha512
 from typing import IO
 
@@ -51,12 +52,12 @@ def evidence(files: dict[str, bytes], key: str) -> list[str]:
     facts: dict[tuple[str, str], tuple[str, dict[str, object]]] = {}
     for entry in ledger:
         leaf = sha256(b"\0" + entry["line"].encode()).digest()
-        proof = [bytes.fromhex(value) for value in entry["proof"]]
-        if climb(leaf, entry["position"], size, proof) != root:
+        if climb(leaf, entry["position"], size, list(map(bytes.fromhex, entry["proof"]))) != root:
             raise Wrong(f"ledger.json: the entry at {entry['position']} is not under the head")
         _, at, action, subject, _, values = entry["line"].split("\t")
         # PostgreSQL writes a UUID with dashes and doubles backslashes, SQLite does neither.
-        facts[action, subject.replace("-", "")] = at, json.loads(values.replace("\\\\", "\\"))
+        values = values.replace("\\\\", "\\") if "-" in subject else values
+        facts[action, subject.replace("-", "")] = at, json.loads(values)
     invitation, batch = (consent[name].replace("-", "") for name in ("invitation", "batch"))
     confirmed_at, confirmed = facts.get(("invitation.confirmed", invitation), ("", {}))
     _, at_once = facts.get(("batch.confirmed", batch), ("", {}))
@@ -97,7 +98,7 @@ def is_that_mail(files: dict[str, bytes], name: str, consent: dict[str, str]) ->
 
 
 def read(path: str | IO[bytes]) -> dict[str, bytes]:
-    """The files inside, by name. Raises Wrong when one is missing, twice there or unexpected."""
+    """The files inside, by name. Raises Wrong when one is missing, unexpected, twice there or hidden."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -105,10 +106,12 @@ def read(path: str | IO[bytes]) -> dict[str, bytes]:
             others = sorted(n for n in names if not n.endswith(".eml"))  # mails can be erased
             if others != expected or len(names) != len(set(names)):
                 raise Wrong(f"the file holds {sorted(names)}, not {expected}")
-            if sum(item.file_size for item in archive.infolist()) > 50_000_000:
-                raise Wrong("the file is too large")
+            items, end = archive.infolist(), archive.fp.seek(0, 2) if archive.fp else 0
+            listed = 22 + sum(76 + 2 * len(one.filename) + one.compress_size for one in items)
+            if end != listed or sum(one.file_size for one in items) > 50_000_000:
+                raise Wrong("the file is too large, or holds more than its list of files")
             return {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as problem:
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError) as problem:
         raise Wrong(f"this is not a ZIP file that can be read ({problem})") from None
 
 
@@ -140,11 +143,9 @@ def climb(leaf: bytes, position: int, size: int, proof: list[bytes]) -> bytes | 
 
 
 # Ed25519 (RFC 8032, section 5.1): the curve -x² + y² = 1 + dx²y² over the field of P.
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 Point = tuple[int, int, int, int]
-D = -121665 * pow(121666, P - 2, P) % P
-ROOT = pow(2, (P - 1) // 4, P)
+D, ROOT = -121665 * pow(121666, P - 2, P) % P, pow(2, (P - 1) // 4, P)
 
 
 def decode(data: bytes) -> Point | None:
@@ -167,8 +168,7 @@ def add(one: Point, other: Point) -> Point:
     """The sum of two points in extended coordinates (RFC 8032, section 5.1.4)."""
     a = (one[1] - one[0]) * (other[1] - other[0]) % P
     b = (one[1] + one[0]) * (other[1] + other[0]) % P
-    c = 2 * one[3] * other[3] * D % P
-    d = 2 * one[2] * other[2] % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 

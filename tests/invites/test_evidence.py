@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.core.management import CommandError, call_command
 
 from invites import tokens
-from invites.actions import erasing, forgetting
+from invites.actions import erasing, forgetting, holding
 from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.evidence import building, receipt, verify
 from invites.models import Batch, ConsentRecord, Invitation
@@ -125,6 +125,33 @@ def test_any_changed_byte_of_any_file_shows(
             changed[place] ^= dice.randrange(1, 256)
             with pytest.raises((verify.Wrong, ValueError)):
                 verify.check({**files, name: bytes(changed)}, trusted)  # type: ignore[arg-type]
+
+
+def test_nothing_is_hidden_beside_the_files_of_the_list(invitation: Invitation) -> None:
+    """Other programs read a ZIP from its front, or show what an archive was put behind."""
+    made = building.build(invitation)
+    assert verify.check(io.BytesIO(made), key())
+    another = packed({"message.eml": b"Another mail."}).getvalue()
+    with_words = io.BytesIO(made)
+    with zipfile.ZipFile(with_words, "a") as archive:
+        archive.comment = b"No such mail was sent."
+    for data in (another + made, made + b"\0" * 30, with_words.getvalue()):
+        with pytest.raises(verify.Wrong, match=r"more than its list|not a ZIP"):
+            verify.check(io.BytesIO(data), key())
+    # What can't be unpacked is a sentence, whatever the library says about it.
+    place = made.index(b"consent.json") + len("consent.json")
+    damaged = made[:place] + b"\xff" * 40 + made[place + 40 :]
+    with pytest.raises(verify.Wrong, match="not a ZIP"):
+        verify.check(io.BytesIO(damaged), key())
+
+
+def test_a_reason_of_the_staff_breaks_no_evidence(invitation: Invitation) -> None:
+    batch = invitation.batch
+    assert isinstance(batch, Batch)
+    holding.hold(holding.of_batch(batch), reason="See C:\\mails\\2026: \"bought\"\tor \\\\ not")
+    sealing.seal()
+    said = verify.check(io.BytesIO(building.build(invitation)), key())
+    assert f"Mail {invitation.confirmed_digest} was confirmed" in "".join(said)
 
 
 def test_a_receipt_says_what_was_agreed_to_and_is_checked_offline(

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from invites import spreadsheet
 from invites.actions import taking_back
 from invites.desk import carrying
 from invites.models import Batch
@@ -223,3 +224,25 @@ def test_nothing_leaves_without_a_reason_or_after_a_login_of_long_ago(lead: Clie
     assert lead.post(f"{PAGE}?since=never", {"form": "csv"})["Location"].startswith(
         f"{DESK}invitations/?since=never"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", " @x", "a;=1+1", "a; +1", "a\n-1", "\t=1", "\N{EM SPACE}=1", 'a";"=1', "a\t＝1"]
+)
+def test_no_program_computes_a_cell_wherever_it_thinks_that_one_begins(text: str) -> None:
+    line = spreadsheet.line(["Bea", text, "norte"])
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator):
+            for cell in row:
+                assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝")), (separator, cell)
+    assert next(csv.reader(io.StringIO(line, newline="")))[1].replace("'", "") == text
+
+
+@pytest.mark.parametrize(
+    "question", ["source=bea@norte.example", "wording=b@a.example", "since=0001-01-01"]
+)
+def test_an_address_in_the_filters_reaches_no_ledger(lead: Client, question: str) -> None:
+    refused = lead.post(f"{PAGE}?{question}", {"reason": WHY, "form": "csv"})
+    assert refused.status_code == 302
+    assert recorded("export.begun") == []
+    assert lead.get(refused["Location"]).status_code == 200

@@ -218,6 +218,79 @@ def test_what_was_reopened_once_is_held_again_by_the_next_complaint_and_needs_tw
         reopening.agree(proposal=first, staff=User.objects.get(email="nils@staff.example"))
 
 
+def test_no_other_way_leads_round_the_second_person_in_the_database(ana: User) -> None:
+    hold, case = the_hold(), Case.objects.get()
+    at = f"'{hold.placed_at:%Y-%m-%d %H:%M:%S}'"
+    again = f"INTO invites_hold (id, scope, reason, placed_at, lifted_at) VALUES ({hold.pk}, "
+    doors = [
+        ("DELETE FROM invites_case", "never deleted"),
+        (f"UPDATE invites_hold SET id = {hold.pk + 9}, lifted_at = placed_at", "two people lift"),
+        (f"UPDATE invites_case SET id = {case.pk + 9}", "keeps its hold"),
+        (f"INSERT {again}'batch:0', 'x', {at}, {at})", "on hold already"),
+        (f"INSERT {again}'{hold.scope}', 'x', {at}, NULL)", "on hold already"),
+        ("INSERT INTO invites_case (id, invitation_id, words, opened_at, decision, what_changed) "
+         f"VALUES ({case.pk}, {case.invitation_id}, '', {at}, '', '')", "reported already"),
+    ]  # fmt: skip
+    if connection.vendor == "sqlite":
+        # It takes the old row away without asking the guards of deleting and changing.
+        doors += [(door.replace("INSERT", "INSERT OR REPLACE"), why)
+                  for door, why in doors if door.startswith("INSERT")]  # fmt: skip
+    for door, why in doors:
+        with (
+            pytest.raises(DatabaseError, match=why),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(door)
+    assert the_hold() == hold
+    assert holding.by_two([hold.pk])
+
+
+def test_a_complaint_that_came_in_at_the_same_moment_was_not_seen_by_who_proposed(
+    ana: User,
+) -> None:
+    proposal = proposed(the_hold())
+    waiting = Invitation.objects.get(sender=ana, recipient_address="dora@lind.example")
+    Case.objects.create(invitation=waiting, hold=the_hold(), opened_at=clock.now())
+
+    assert not reopening.agree(proposal=proposal, staff=of_the_staff("lead", "Nils"))
+    assert Reopening.objects.get().state == "void"
+    assert the_hold()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_alone_lifts_a_hold_while_a_complaint_comes_in(
+    post: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = people.member("Ana Diaz")
+    invitation = arrived(ana)
+    holding.hold(holding.of_sender(ana), reason="The list looks bought.")
+    said: list[object] = []
+
+    def lifts() -> None:
+        try:
+            said.append(holding.lift(holding.of_sender(ana), reason=WHY, actor=of_member(ana.pk)))
+        except holding.NeedsASecondPerson as why:
+            said.append(why)
+        finally:
+            connection.close()
+
+    lifting = threading.Thread(target=lifts)
+    void = reopening.void
+
+    def at_this_moment(hold: Hold) -> None:
+        lifting.start()
+        lifting.join(0.3)
+        void(hold)
+
+    monkeypatch.setattr(reopening, "void", at_this_moment)
+    assert cases.report(token=token(invitation.uid), words="I never met her.")
+    lifting.join()
+
+    assert isinstance(said[0], holding.NeedsASecondPerson)
+    assert Case.objects.get().hold == the_hold()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_agree_at_once_agree_once(settings: Any, post: Sink) -> None:
     ana = people.member("Ana Diaz")
