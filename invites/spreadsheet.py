@@ -14,7 +14,7 @@ from collections.abc import Iterable
 # What a formula begins with, after spaces and quotation marks, which some programs pass over: where a cell
 # begins, and after what a program may take for the end of one. Where lists are written with semicolons, a
 # quotation mark in the middle of a line quotes nothing.
-_FORMULA = re.compile(r"""(^|[;\t\r\n])([\s"]*)(?=[=+\-@\t\r\n＝＋－＠])""")
+_FORMULA = re.compile(r"""(?:^|(?<=[;\t\r\n]))(?=[\s"]*[=+\-@\t\r\n＝＋－＠])""")
 MARK = "\N{BYTE ORDER MARK}"  # without it Excel reads UTF-8 as something else
 
 
@@ -26,4 +26,4 @@ def line(cells: Iterable[object]) -> str:
 
 
 def _safe(cell: object) -> str:
-    return _FORMULA.sub(r"\1'\2", "" if cell is None else str(cell))
+    return _FORMULA.sub("'", "" if cell is None else str(cell))

@@ -124,7 +124,9 @@ class BoundedAdmin(_ModelAdmin):
         column, _, how = lookup.rpartition("__")
         return lookup in offered or (how in _HOW and column in offered)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         """By its key, also where an address says that it is by no column."""
         return super().get_object(request, object_id, from_field or None)
 

@@ -148,7 +148,7 @@ def test_nothing_is_hidden_beside_the_files_of_the_list(invitation: Invitation) 
 def test_a_reason_of_the_staff_breaks_no_evidence(invitation: Invitation) -> None:
     batch = invitation.batch
     assert isinstance(batch, Batch)
-    holding.hold(holding.of_batch(batch), reason="See C:\\mails\\2026: \"bought\"\tor \\\\ not")
+    holding.hold(holding.of_batch(batch), reason='See C:\\mails\\2026: "bought"\tor \\\\ not')
     sealing.seal()
     said = verify.check(io.BytesIO(building.build(invitation)), key())
     assert f"Mail {invitation.confirmed_digest} was confirmed" in "".join(said)

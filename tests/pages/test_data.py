@@ -192,7 +192,7 @@ def test_no_cell_is_a_formula_and_the_cards_are_read_back_as_they_were(ana: User
     rows = list(csv.reader(io.StringIO(files["contacts.csv"].decode("utf-8-sig"), newline="")))
     assert len(rows) == 1 + len(nasty)
     for cells, name in zip(rows[1:], nasty, strict=True):
-        assert cells[0].lstrip("'") == name
+        assert cells[0].replace("'", "") == name
         assert all(not cell.lstrip(" ").startswith(tuple("=+-@\t\r\n＝")) for cell in cells)
     assert rows[9][0] == 'x","=1'  # what is no formula stays as it is
     told = json.loads(files["contacts.json"])

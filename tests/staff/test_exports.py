@@ -227,7 +227,8 @@ def test_nothing_leaves_without_a_reason_or_after_a_login_of_long_ago(lead: Clie
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", " @x", "a;=1+1", "a; +1", "a\n-1", "\t=1", "\N{EM SPACE}=1", 'a";"=1', "a\t＝1"]
+    "text",
+    ["=1+1", " @x", "a;=1+1", "a; +1", "a\n-1", "\t=1", "\N{EM SPACE}=1", 'a";"=1', "a\t＝1"],
 )
 def test_no_program_computes_a_cell_wherever_it_thinks_that_one_begins(text: str) -> None:
     line = spreadsheet.line(["Bea", text, "norte"])
