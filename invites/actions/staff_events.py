@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 # Minutes from one attempt to the next; after the last one it is given up, some 22 hours later.
 WAITS = [1, 5, 30, 120, 360, 780]
+FIRST_WAIT = timedelta(minutes=WAITS[0])
 LATE = timedelta(minutes=10)
 DAYS = 30  # afterwards an event is forgotten
 AT_ONCE = 20
@@ -46,16 +47,16 @@ def desk() -> str:
 def send_pending() -> int:
     """Posts what is due, the oldest first; returns how many were taken.
 
-    The first that is not taken ends it, for the others would not be either.
+    The first that is not taken ends it, for the others would not be either: they wait a minute, and so
+    does what happens meanwhile. So a receiver that hangs keeps one worker for some seconds a minute.
     """
-    if not settings.STAFF_WEBHOOK_URL:
+    if not settings.STAFF_WEBHOOK_URL or _is_tried():
         return 0
     taken = 0
-    now = clock.now()
-    for event in StaffEvent.objects.filter(next_try__lte=now).order_by("next_try", "id")[:AT_ONCE]:
-        again = (
-            now + timedelta(minutes=WAITS[event.attempts]) if event.attempts < len(WAITS) else None
-        )
+    due = StaffEvent.objects.filter(next_try__lte=clock.now()).order_by("next_try", "id")
+    for event in due[:AT_ONCE]:
+        # Of this moment: a slow answer to the one before must not end this one's time.
+        again = _again(event)
         # Another worker may have it.
         mine = StaffEvent.objects.filter(pk=event.pk, next_try=event.next_try)
         if not mine.update(attempts=event.attempts + 1, next_try=again):
@@ -65,12 +66,27 @@ def send_pending() -> int:
         except posting.NotTaken as problem:
             StaffEvent.objects.filter(pk=event.pk).update(answer=str(problem)[:80])
             log.warning("event %s was not taken by the webhook: %s", event.uid, problem)
+            soon = clock.now() + FIRST_WAIT
+            StaffEvent.objects.filter(next_try__lt=soon).update(next_try=soon)
             break
         StaffEvent.objects.filter(pk=event.pk).update(
             taken_at=clock.now(), next_try=None, answer=""
         )
         taken += 1
     return taken
+
+
+def _is_tried() -> bool:
+    """Whether something new is just being posted, or was refused less than a minute ago."""
+    first = StaffEvent.objects.filter(attempts=1, taken_at=None)
+    return first.filter(next_try__gt=clock.now()).exists()
+
+
+def _again(event: StaffEvent) -> datetime | None:
+    """When it is tried once more, if it is not taken; None: then it is given up."""
+    if event.attempts >= len(WAITS):
+        return None
+    return clock.now() + timedelta(minutes=WAITS[event.attempts])
 
 
 def _post(event: StaffEvent) -> None:

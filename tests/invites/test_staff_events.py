@@ -176,6 +176,43 @@ def test_a_receiver_that_hangs_holds_nobody_up_for_long(
     assert "127.0.0.1" not in StaffEvent.objects.get(answer__gt="").answer
 
 
+def test_a_storm_of_events_does_not_keep_workers_at_a_receiver_that_takes_nothing(
+    staff: Receiver,
+) -> None:
+    staff.answers = [500]
+    for kind in ("ledger", "heads", "key"):
+        staff_events.tell("site.not_well", "/", kind=kind)
+    for kind in ("one", "two"):  # as beat asks again, and more happens
+        staff_events.send_pending()
+        staff_events.tell("site.not_well", "/", kind=kind)
+    assert len(staff.posts) == 1, "the receiver is given a minute"
+    later(minutes=1.1)
+    staff_events.send_pending()
+    staff_events.send_pending()
+    assert len(staff.posts) == 2
+    staff.answers = [204]
+    later(minutes=10)
+    assert staff_events.send_pending() == 5
+
+
+def test_what_a_slow_receiver_is_still_reading_is_no_other_workers(
+    staff: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("ledger", "heads", "key", "beat"):
+        staff_events.tell("site.not_well", "/", kind=kind)
+    moment, left = [clock.now()], []
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def slowly(event: StaffEvent) -> None:
+        moment[0] += timedelta(seconds=29)
+        mine = StaffEvent.objects.get(pk=event.pk)
+        left.append((mine.next_try or moment[0]) - moment[0])
+
+    monkeypatch.setattr(staff_events, "_post", slowly)
+    assert staff_events.send_pending() == 4
+    assert min(left) > timedelta(seconds=30)
+
+
 def test_what_nobody_takes_is_given_up_and_not_well_until_something_is_taken(
     staff: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
