@@ -181,9 +181,10 @@ class _Heads:
         The next head holds the hash of this whole note. So where the same key signed that one, its
         signature stands for this one as well.
         """
-        after = self._coming[0].note if self._coming else ""
+        by = heads.signers(seal.note)
         try:
-            if heads.signers(after) == heads.signers(seal.note):
+            # The last one has none after it, and who signed nothing stands for nothing.
+            if by and self._coming and heads.signers(self._coming[0].note) == by:
                 return heads.parse(seal.note)
             return heads.read(seal.note, self._trusted)
         except heads.BadHead as problem:

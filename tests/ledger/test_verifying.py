@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from ledger import guards, heads, sealing, verifying
-from ledger.models import Entry, Seal
+from ledger.models import Entry, Run, Seal
 from ledger.recomputing import DoesNotFit
 from ledger.verifying import Verified, verify
 from tests.ledger import tampering
@@ -106,6 +107,28 @@ def test_verifying_names_the_entry_that_was_changed(unguarded: None) -> None:
     with pytest.raises(DoesNotFit, match=f"Entry {wrong.pk} is not what was sealed") as found:
         verified()
     assert found.value.entry == wrong.pk
+
+
+@pytest.mark.parametrize("below", ["", "\n", "\n— \n", "\n— {name} AAAA\n"])
+def test_heads_that_nobody_signed_count_for_nothing(unguarded: None, below: str) -> None:
+    """Whoever can't sign writes them without, from some entry on or from the first."""
+    for begins in (1, 3):
+        Seal.objects.all().delete()
+        Run.objects.all().delete()
+        for _ in range(3):
+            appended(2)
+            sealing.seal()
+        last: Seal | None = None
+        for seal in Seal.objects.filter(number__gte=begins).order_by("number"):
+            previous = last or Seal.objects.filter(number=seal.number - 1).first()
+            head = replace(
+                heads.parse(seal.note), previous=previous and heads.fingerprint(previous.note)
+            )
+            seal.note = head.text() + below.format(name=heads.origin())
+            seal.save()
+            last = seal
+        with pytest.raises(DoesNotFit, match=r"Head \d: (No key that we trust|This is not)"):
+            verified()
 
 
 def test_whatever_is_done_to_sealed_entries_is_found(
