@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from django.db import connection
@@ -20,8 +21,10 @@ from ledger.merkle import Frontier
 from ledger.models import Block, Entry, Run, Seal
 from ledger.processes import in_order, useful
 from ledger.recomputing import STRETCH, DoesNotFit, Piece, Recomputed, Stretch, recompute
-from ledger.sealing import BLOCK, BLOCK_HEIGHT, Span, unpack
+from ledger.sealing import BLOCK, BLOCK_HEIGHT, GIVE_UP_SECONDS, Span, unpack
 
+# So long an id may be missing, and two seconds, since the sealer notes when by the second.
+_CAN_TURN_UP = timedelta(seconds=GIVE_UP_SECONDS + 2)
 MANY = 200_000  # leaves; fewer are recomputed before other processes have started
 
 Progress = Callable[[int], None]  # is told how many leaves were recomputed
@@ -68,7 +71,8 @@ def verify(
     found.end()
     if _goes_on(last, size):
         raise DoesNotFit("Leaves were added without a head.")
-    return Verified(size, len(seals), _waiting(spans, last))
+    settled = _settled(spans, seals)
+    return Verified(size, len(seals), _waiting(spans, last, settled))
 
 
 def _stretches(end: int, sizes: list[int], spans: list[Span]) -> Iterator[Stretch]:
@@ -208,7 +212,31 @@ class _Heads:
             raise DoesNotFit(f"The tree that head {self._last.number} goes on from was changed.")
 
 
-def _waiting(spans: list[Span], last: Seal | None) -> int:
+def _settled(spans: list[Span], seals: list[Seal]) -> int:
+    """The highest id below which nothing can turn up any more. Raises DoesNotFit where something did.
+
+    The sealer notes which ids it still watches (Seal.gaps), and nobody signs that. But the heads' moments
+    are signed: what was missing below an id that was sealed long before is late by more than is allowed.
+    `spans` are in the order of leaves.
+    """
+    left, size, highest, settled = deque(spans), 0, 0, 0
+    lately: deque[tuple[datetime, int]] = deque()  # heads, and the highest id under each
+    for seal in seals:
+        while size < seal.size:
+            first, end = left.popleft()
+            if first <= settled:
+                raise DoesNotFit(f"Entry {first} was put in after its time.", first)
+            cut = first + min(seal.size - size, end - first + 1)
+            if cut <= end:
+                left.appendleft((cut, end))
+            size, highest = size + cut - first, max(highest, cut - 1)
+        lately.append((seal.at, highest))
+        while lately[0][0] < seal.at - _CAN_TURN_UP:
+            settled = lately.popleft()[1]
+    return settled
+
+
+def _waiting(spans: list[Span], last: Seal | None, settled: int) -> int:
     """How many entries wait for the next head. Raises DoesNotFit for one that no head will ever seal."""
     spans.sort()
     for left, right in pairwise(spans):
@@ -221,7 +249,7 @@ def _waiting(spans: list[Span], last: Seal | None) -> int:
     for first, end in [*spans, (top + 1, top + 1)]:
         if after is None or first > after + 1:
             for entry in _between(after, first):
-                if not any(low <= entry <= high for low, high in watched):
+                if entry <= settled or not any(low <= entry <= high for low, high in watched):
                     raise DoesNotFit(f"Entry {entry} was put in after its time.", entry)
                 waiting += 1
         after = end

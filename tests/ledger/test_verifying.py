@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from ledger import guards, heads, sealing, verifying
+from ledger import clock, guards, heads, sealing, verifying
 from ledger.models import Entry, Run, Seal
 from ledger.recomputing import DoesNotFit
 from ledger.verifying import Verified, verify
@@ -107,6 +108,32 @@ def test_verifying_names_the_entry_that_was_changed(unguarded: None) -> None:
     with pytest.raises(DoesNotFit, match=f"Entry {wrong.pk} is not what was sealed") as found:
         verified()
     assert found.value.entry == wrong.pk
+
+
+@pytest.mark.parametrize("hours", [0.9, 1.1])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_entry_put_in_later_than_any_transaction_lasts_is_found_whatever_the_sealer_watches(
+    unguarded: None, monkeypatch: pytest.MonkeyPatch, hours: float, sealed: bool
+) -> None:
+    start = clock.now()
+    appended(9)
+    late = Entry.objects.order_by("id")[4]
+    Entry.objects.filter(pk=late.pk).delete()
+    sealing.seal()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=hours))
+    appended(1)
+    sealing.seal()
+    # Whoever owns the database writes there what they like.
+    Seal.objects.filter(number=2).update(gaps=[[late.pk, late.pk, int(start.timestamp())]])
+    late.save(force_insert=True)
+    if sealed:
+        assert sealing.seal() == 1
+
+    if hours < 1:
+        assert verified().entries == 9 + sealed
+    else:
+        with pytest.raises(DoesNotFit, match=f"Entry {late.pk} was put in after its time"):
+            verified()
 
 
 @pytest.mark.parametrize("below", ["", "\n", "\n— \n", "\n— {name} AAAA\n"])
