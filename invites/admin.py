@@ -15,7 +15,7 @@ from invites import case_admin as _cases  # noqa: F401 (so that Django finds it)
 from invites import stored_mail
 from invites import suppression_admin as _suppressions  # noqa: F401 (so that Django finds it)
 from invites.consent import MAY_HAVE_LEFT
-from invites.desk.finding import batches_called, uid_in
+from invites.desk.searching import batches_called, uid_in
 from invites.models import (
     Batch,
     ConsentRecord,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from invites import stored_mail
 from invites.actions import holding, taking_evidence
 from invites.actions.health import alive
-from invites.desk import counted, finding, listing, waiting
+from invites.desk import counted, listing, searching, waiting
 from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
@@ -46,8 +46,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     unknown, more_unknown = waiting.unknown()
     health = alive()
     return page(request, "waiting", "What needs a person", {
-        "not_well": [finding for finding in health if not finding.well],
-        "well": [finding for finding in health if finding.well],
+        "not_well": [one for one in health if not one.well],
+        "well": [one for one in health if one.well],
         "groups": groups, "more_complaints": more_complaints, "complaints_read": waiting.COMPLAINTS,
         "to_agree": waiting.to_agree(),
         "holds": holds, "more_holds": more_holds,
@@ -64,13 +64,13 @@ def search(request: HttpRequest) -> HttpResponse:
     term = request.POST.get("term", "").strip()
     if not term:
         return page(request, "search", "Search", {})
-    found = finding.find(term)
+    found = searching.find(term)
     if len(found.invitations) == 1 and not (found.senders or found.suppressed or found.batches):
         return redirect("desk:invitation", uid=found.invitations[0].uid)
     if len(found.batches) == 1 and not found.invitations:
         return redirect("desk:batch", uid=found.batches[0].uid)
     return page(
-        request, "search", "Search", {"term": term, "found": found, "at_most": finding.A_PAGE}
+        request, "search", "Search", {"term": term, "found": found, "at_most": searching.A_PAGE}
     )
 
 
@@ -96,11 +96,11 @@ def invitations(request: HttpRequest) -> HttpResponse:
 def sender(request: HttpRequest, pk: int) -> HttpResponse:
     """One member: what they confirmed, and whether they are on hold."""
     member = get_object_or_404(User, pk=pk)
-    batches = finding.batches_of(member, key_in(request.GET, "before"))
+    batches = searching.batches_of(member, key_in(request.GET, "before"))
     return page(request, "sender", waiting.person(member), {
         "member": member,
-        "batches": batches[: finding.A_PAGE],
-        "older": batches[finding.A_PAGE - 1].pk if len(batches) > finding.A_PAGE else None,
+        "batches": batches[: searching.A_PAGE],
+        "older": batches[searching.A_PAGE - 1].pk if len(batches) > searching.A_PAGE else None,
         "steps": holds_of_member(member),
         "holds": _holds_on(holding.of_sender(member)),
     })  # fmt: skip
@@ -111,13 +111,13 @@ def sender(request: HttpRequest, pk: int) -> HttpResponse:
 def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What was confirmed at once, and to whom."""
     found = get_object_or_404(Batch.objects.select_related("sender"), uid=uid)
-    invitations = finding.invitations_in(found, key_in(request.GET, "after") or 0)
-    here = invitations[: finding.A_PAGE]
+    invitations = searching.invitations_in(found, key_in(request.GET, "after") or 0)
+    here = invitations[: searching.A_PAGE]
     told = steps_of_each(here)
     return page(request, "batch", f"Batch {found.short_fingerprint}", {
         "batch": found,
         "to_whom": [(one, told[one.uid]) for one in here],
-        "later": here[-1].pk if len(invitations) > finding.A_PAGE else None,
+        "later": here[-1].pk if len(invitations) > searching.A_PAGE else None,
         "steps": steps_of_batch(found),
         "holds": _holds_on(holding.of_batch(found), holding.of_sender(found.sender)),
     })  # fmt: skip
