@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from invites.actions import exporting
-from invites.desk import carrying
+from invites.desk import export_lines
 from invites.desk.forms import ExportForm, ListForm, StoryForm
 from invites.desk.listing import Asked
 from invites.desk.views import page
@@ -49,7 +49,7 @@ def invitations(request: HttpRequest) -> HttpResponseBase:
         with_names=chosen["with_names"],
         asked=_filters(asked),
     )
-    pieces = carrying.of_list(asked, form=chosen["form"], with_names=chosen["with_names"])
+    pieces = export_lines.of_list(asked, form=chosen["form"], with_names=chosen["with_names"])
     return _streamed(request, "invitations", export, chosen["form"], pieces)
 
 
@@ -76,7 +76,7 @@ def story(request: HttpRequest, uid: UUID) -> HttpResponseBase:
         with_names=False,
         asked={"about": str(uid)},
     )
-    pieces = carrying.of_story(about, form=chosen["form"])
+    pieces = export_lines.of_story(about, form=chosen["form"])
     return _streamed(request, f"steps-{uid}", export, chosen["form"], pieces)
 
 

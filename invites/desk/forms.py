@@ -12,7 +12,7 @@ from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
 from invites.desk import counted, listing, waiting
-from invites.desk.carrying import FORMS
+from invites.desk.export_lines import FORMS
 from invites.desk.listing import Asked
 from invites.figures import RANGES
 

@@ -15,7 +15,7 @@ from django.test import Client
 
 from invites import spreadsheet
 from invites.actions import taking_back
-from invites.desk import carrying
+from invites.desk import export_lines
 from invites.models import Batch
 from invites.steps import in_words
 from ledger.models import Entry
@@ -76,7 +76,7 @@ def test_it_is_what_the_list_shows_line_by_line(
         for line in listed.context["listed"].lines
     ]
     assert f"{PAGE}?{question}".removesuffix("?") in listed.content.decode().replace("&amp;", "&")
-    monkeypatch.setattr(carrying, "_AT_ONCE", 2)  # so that there are several pages
+    monkeypatch.setattr(export_lines, "_AT_ONCE", 2)  # so that there are several pages
 
     asked: list[str] = []
 
@@ -135,7 +135,7 @@ def test_what_breaks_off_is_on_the_ledger_as_that(
     lead: Client, post: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some_invitations(post)
-    monkeypatch.setattr(carrying, "_AT_ONCE", 2)
+    monkeypatch.setattr(export_lines, "_AT_ONCE", 2)
     answer: Any = lead.post(PAGE, {"reason": WHY, "form": "jsonl"})
     first = next(answer.streaming_content)
     answer._iterator.close()  # as a server does when the browser is gone
