@@ -1,6 +1,6 @@
 """What came back: every bounce, complaint and receipt passes here, whatever door it came in by.
 
-A door says which invitation it is about, and has made sure of it: by a proof in the mail (proofs.py) or
+A door says which invitation it is about, and has made sure of it: by a proof in the mail (proven_reports.py) or
 by a provider's signature. The report itself is a stranger's word: it decides nothing but the fate of
 this one invitation, and its addresses are compared, never acted on.
 """
@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from importer.addresses import NotAnAddress
-from invites import proofs, reports
+from invites import proven_reports, reports
 from invites.actions import cases
 from invites.actions.suppressing import Reason, suppress
 from invites.addresses import hashes_of
@@ -56,7 +56,7 @@ def take_mail(raw: bytes) -> Effect:
         return Effect.ORDINARY_MAIL
     if report.kind is Kind.AUTO_REPLY:
         return Effect.NOTHING
-    uid = proofs.invitation_of(raw)
+    uid = proven_reports.invitation_of(raw)
     if uid is None:
         log.warning("returned mail: a %s that proves no invitation has no effect", report.kind)
         return Effect.NOTHING
