@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from invites.actions import publishing
+from invites.actions import about_page
 from invites.recipients.models import Case, Incident, MonthlyFigures
 from invites.rights import FreshAdmin
 from ledger.admin import ReadOnlyAdmin
@@ -63,7 +63,7 @@ class IncidentAdmin(FreshAdmin, ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """On the ledger, too."""
         assert isinstance(request.user, User), "only members of the staff get here"
-        publishing.tell_everybody(incident=obj, staff=request.user)
+        about_page.tell_everybody(incident=obj, staff=request.user)
 
 
 @admin.register(MonthlyFigures)

@@ -4,12 +4,12 @@ from celery import shared_task
 
 from invites import outbox
 from invites.actions import (
+    about_page,
     account_mails,
     cases,
     counting,
     forgetting,
     heads_elsewhere,
-    publishing,
     reading_reports,
     receipts,
     staff_events,
@@ -72,7 +72,7 @@ def weigh_answers() -> None:
 @shared_task
 def count_months() -> None:
     """Once a day: counts the months that are over, for everybody to read."""
-    publishing.count_months()
+    about_page.count_months()
 
 
 @shared_task

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 
 from importer.addresses import NotAnAddress
 from invites import tasks
-from invites.actions import confirming, domains, publishing, stopping
+from invites.actions import about_page, confirming, domains, stopping
 from invites.deliverability.lookups import DnsSilent
 from invites.recipients.without_account import render_page, without_account
 
@@ -22,9 +22,9 @@ def about(request: HttpRequest) -> HttpResponse:
         request,
         "about",
         {
-            "months": publishing.months(),
-            "incidents": publishing.incidents(),
-            "head": publishing.head(),
+            "months": about_page.months(),
+            "incidents": about_page.incidents(),
+            "head": about_page.head(),
         },
     )
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client, TestCase
 
-from invites.actions import publishing
+from invites.actions import about_page
 from invites.models import Invitation
 from invites.recipients.models import Incident, MonthlyFigures
 from ledger import clock
@@ -57,8 +57,8 @@ def test_a_month_is_counted_when_it_is_over_and_only_once(bea: Client, db: None)
     entries(1_234, "invitation.sent", datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC))
     entries(1, "invitation.chosen", clock.now())
 
-    assert publishing.count_months() == (clock.now().year - 2026) * 12 + clock.now().month - 1
-    assert publishing.count_months() == 0
+    assert about_page.count_months() == (clock.now().year - 2026) * 12 + clock.now().month - 1
+    assert about_page.count_months() == 0
 
     january = MonthlyFigures.objects.get(month="2026-01-01")
     assert (january.sent, january.accepted, january.stopped) == (7, 6, 8)
@@ -73,7 +73,7 @@ def test_what_people_do_is_what_is_counted(link: str, bea: Client, invitation: I
     bea.post(f"{link}report/", {"report": "yes"})
     this_month = clock.now().date().replace(day=1)
 
-    counted = publishing._figures(this_month)
+    counted = about_page._figures(this_month)
 
     assert counted == {"sent": 1, "accepted": 0, "stopped": 1, "complained": 1, "held": 1}
 
@@ -89,7 +89,7 @@ def test_the_page_reads_as_many_rows_after_years(
     with TestCase().assertNumQueries(4):
         said = text_of(bea.get("/about-invitations/"))
 
-    assert said.count("January") == publishing.MONTHS_SHOWN
+    assert said.count("January") == about_page.MONTHS_SHOWN
 
 
 def test_staff_write_down_what_went_wrong_and_everybody_reads_it(bea: Client, db: None) -> None:
