@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from importer.actions import held
-from invites.actions import erasures, forgetting, links
+from invites.actions import forgetting, links, past_erasures
 from invites.actions.progress import progress
 from invites.models import Batch
 from invites.views.members import MemberRequest
@@ -36,7 +36,7 @@ def forgotten(request: MemberRequest) -> HttpResponse:
     """What was erased and when, newest first, and what became of each access to an address book."""
     context = {
         "held": held(request.user),
-        "erasures": erasures.erasures_of(request.user),
-        "accesses": erasures.accesses_of(request.user),
+        "erasures": past_erasures.erasures_of(request.user),
+        "accesses": past_erasures.accesses_of(request.user),
     }
     return render(request, "invites/forgotten.html", context)

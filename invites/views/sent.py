@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from invites.actions import erasures, outcomes, taking_back
+from invites.actions import outcomes, past_erasures, taking_back
 from invites.actions.outcomes import Row
 from invites.evidence import receipt as receipts
 from invites.evidence.building import NoEvidence
@@ -38,7 +38,7 @@ def sent(request: MemberRequest, uid: UUID) -> HttpResponse:
         "moving": any(row.kind in ("waiting", "due", "leaving") for row in rows),
         "on_hold": any(row.kind == "held" for row in rows),
         "contact": settings.INVITATIONS_ADDRESS,
-        "erasure": None if request.htmx else erasures.erasure_of(batch),
+        "erasure": None if request.htmx else past_erasures.erasure_of(batch),
         "nothing_left": all(row.kind in ("waiting", "due", "held", "taken_back") for row in rows),
         "all_taken_back": all(row.kind == "taken_back" for row in rows),
     }
