@@ -11,7 +11,7 @@ from invites.actions import (
     forgetting,
     heads_elsewhere,
     reading_reports,
-    receipts,
+    receipt_mails,
     staff_events,
     watching,
     weighing,
@@ -28,7 +28,7 @@ def sweep_outbox() -> None:
     outbox.recover()
     outbox.expire()
     outbox.send_due()
-    receipts.send_pending()
+    receipt_mails.send_pending()
 
 
 @shared_task
@@ -41,7 +41,7 @@ def send_account_mails() -> None:
 @shared_task
 def send_receipts() -> None:
     """Sends the receipts of new confirmations to their senders."""
-    receipts.send_pending()
+    receipt_mails.send_pending()
     watching.look_unless_beat_does()
 
 

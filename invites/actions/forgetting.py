@@ -24,7 +24,7 @@ AT_ONCE = 500  # rows a transaction, so that others need not wait; the rest come
 
 @transaction.atomic
 def forget_everything(*, member: User) -> None:
-    """Erases the member's address books, draft, note and every "never". `erasures` has the receipt.
+    """Erases the member's address books, draft, note and every "never". `past_erasures` has the receipt.
 
     What was confirmed stays: the recipients have a right to see it, and it can be taken back.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from invites.actions import account_mails, receipts
+from invites.actions import account_mails, receipt_mails
 from invites.delivery import MailForbidden
 from invites.models import AccountMail, Batch
 from ledger import clock
@@ -132,9 +132,9 @@ def test_a_receipt_that_is_refused_for_good_is_tried_once(mailbox: Sink) -> None
         return "550 no such person" if verb == "RCPT" else None
 
     mailbox.answer = answer
-    receipts.send_pending()
+    receipt_mails.send_pending()
     later(minutes=10_000)
-    receipts.send_pending()
+    receipt_mails.send_pending()
     assert asked.count("RCPT") == 1
     assert Batch.objects.get().receipt_sent_at is None
 
@@ -148,9 +148,9 @@ def test_a_receipt_that_is_refused_for_now_is_tried_after_pauses_that_end(
     for pause in [0, *settings.ATTEMPT_MINUTES, 10_000]:
         if pause:
             later(minutes=pause - 1)
-            receipts.send_pending()  # too early
+            receipt_mails.send_pending()  # too early
             later(minutes=1)
-        receipts.send_pending()
+        receipt_mails.send_pending()
         tries.append(Batch.objects.get().receipt_attempts)
     assert tries == [1, 2, 3, 4, 5, 6, 6]
 
@@ -161,11 +161,11 @@ def test_a_receipt_waits_for_a_silent_server_as_long_as_it_takes(
     people.confirmed(people.member())
     settings.EMAIL_PORT, port = 1, mailbox.port
     for _ in range(20):
-        receipts.send_pending()
+        receipt_mails.send_pending()
         later(minutes=1)
     settings.EMAIL_PORT = port
-    assert receipts.send_pending() == 1
-    assert receipts.send_pending() == 0
+    assert receipt_mails.send_pending() == 1
+    assert receipt_mails.send_pending() == 0
     batch = Batch.objects.get()
     assert batch.receipt_sent_at is not None
     assert clock.now() - batch.receipt_sent_at < timedelta(minutes=1)
