@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from importer.models import Contact
-from invites import figures as _figures  # noqa: F401 (so that Django finds it)
+from invites import figure_models as _figures  # noqa: F401 (so that Django finds it)
 from invites import staff_models as _staff  # noqa: F401 (so that Django finds them)
 from invites.consent import DRAFT_STATES, LEAVES_ROOM, State
 from invites.recipients import models as _recipients  # noqa: F401 (so that Django finds them)

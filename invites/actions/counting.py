@@ -18,7 +18,16 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Min
 
-from invites.figures import EVENTS, RANGES, RANKED, STEPS, Counted, DailyFigure, Kind, RecentFigure
+from invites.figure_models import (
+    EVENTS,
+    RANGES,
+    RANKED,
+    STEPS,
+    Counted,
+    DailyFigure,
+    Kind,
+    RecentFigure,
+)
 from ledger import clock, leaves
 
 AT_ONCE = 2_000  # leaves, so that what is written takes well under a tenth of a second

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from importer.addresses import NotAnAddress
 from invites import tokens
-from invites.actions.stopping import counted, network_of
+from invites.actions.stopping import network_of, within_limit
 from invites.actions.suppressing import suppress_domain
 from invites.addresses import domain_of
 from invites.deliverability import Lookups
@@ -61,7 +61,7 @@ def check(*, typed: str, visitor: str) -> Checked:
     `visitor` is an IP address. Raises NotADomain, TooOften, DnsSilent.
     """
     record = record_for(typed)
-    if not counted("domain", network_of(visitor), LOOKUPS_A_DAY_PER_NETWORK):
+    if not within_limit("domain", network_of(visitor), LOOKUPS_A_DAY_PER_NETWORK):
         raise TooOften
     found = Lookups(settings.DNS_SERVER).texts(record.name)
     if record.value in (text.strip() for text in found):

@@ -1,8 +1,8 @@
 """What came back: every bounce, complaint and receipt passes here, whatever door it came in by.
 
 A door says which invitation it is about, and has made sure of it: by a proof in the mail
-(proven_reports.py) or by a provider's signature. The report itself is a stranger's word: it decides nothing but the fate of
-this one invitation, and its addresses are compared, never acted on.
+(proven_reports.py) or by a provider's signature. The report itself is a stranger's word: it decides
+nothing but the fate of this one invitation, and its addresses are compared, never acted on.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def ask(*, address: str, visitor: str) -> None:
     read = addresses.read(address)
     if not read.envelope:
         raise NotAnAddress("No mail from here can reach this address. Write to us instead.")
-    seldom = counted("address", _mailbox(read.normalised), MAILS_A_DAY_PER_ADDRESS)
-    seldom &= counted("network", network_of(visitor), MAILS_A_DAY_PER_NETWORK)
+    seldom = within_limit("address", _mailbox(read.normalised), MAILS_A_DAY_PER_ADDRESS)
+    seldom &= within_limit("network", network_of(visitor), MAILS_A_DAY_PER_NETWORK)
     words = {
         "link": settings.SITE_URL + reverse("open:stop_address", args=[seal(read.envelope)]),
         "hours": LINK_HOURS,
@@ -104,7 +104,7 @@ def _mailbox(normalised: str) -> str:
     return f"{local.partition('+')[0].replace('.', '')}@{domain}"
 
 
-def counted(kind: str, value: str, most: int) -> bool:
+def within_limit(kind: str, value: str, most: int) -> bool:
     """Counts one more request of today, under a keyed hash; whether it is within the limit."""
     key = keyed_hash(f"asked to stop, {kind}", value)
     cache.add(key, 0, DAY)

@@ -1,4 +1,4 @@
-"""The page of figures. See counted.py for what its address may ask for."""
+"""The page of figures. See figures.py for what its address may ask for."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from invites.desk import counted, waiting
+from invites.desk import figures, waiting
 from invites.desk.forms import FiguresForm
 from invites.desk.views import page
-from invites.figures import RANGES, Kind
+from invites.figure_models import RANGES, Kind
 from invites.rights import Act, needs
 from ledger import sealing
 
 
 @needs(Act.LOOK)
 @require_GET
-def figures(request: HttpRequest) -> HttpResponse:
+def show(request: HttpRequest) -> HttpResponse:
     """Ten charts with their tables; of everything also who has the most, and where members stop."""
     form = FiguresForm(request.GET)
-    asked = form.asked if form.is_valid() else counted.Asked()
-    over = counted.period(asked.days)
+    asked = form.asked if form.is_valid() else figures.Asked()
+    over = figures.period(asked.days)
     context = {
         "form": form,
         "asked": asked,
         "ranges": [(days, f"{days} days" if days < 100 else "52 weeks") for days in RANGES],
         "over": over,
-        "at": counted.counted_until(),
+        "at": figures.counted_until(),
         "not_sealed": sealing.what_is_wrong(),
         "member": User.objects.filter(pk=asked.sender).first() if asked.sender else None,
-        "by": counted.LABELS[asked.by],
+        "by": figures.LABELS[asked.by],
         "source": dict(waiting.sources()).get(asked.source, asked.source),
-        "words": counted.first_words(asked.wording) if asked.wording else "",
+        "words": figures.first_words(asked.wording) if asked.wording else "",
     }
     if over:
-        context["charts"] = counted.chart_of_each(asked, over)
+        context["charts"] = figures.chart_of_each(asked, over)
     if over and not asked.filters:
         context |= {
             "rankings": [
-                ("By address book", counted.greatest(Kind.SOURCE, asked, over)),
-                ("By sender", counted.greatest(Kind.SENDER, asked, over)),
-                ("By wording", counted.greatest(Kind.WORDING, asked, over)),
+                ("By address book", figures.greatest(Kind.SOURCE, asked, over)),
+                ("By sender", figures.greatest(Kind.SENDER, asked, over)),
+                ("By wording", figures.greatest(Kind.WORDING, asked, over)),
             ],
-            "listed": counted.LISTED,
-            "steps": counted.steps(over),
-            "instead": counted.instead(over),
-            "undone": counted.undone_after(over),
+            "listed": figures.LISTED,
+            "steps": figures.steps(over),
+            "instead": figures.instead(over),
+            "undone": figures.undone_after(over),
         }
     return page(request, "figures", "Figures by day", context)

@@ -11,10 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
-from invites.desk import counted, listing, waiting
+from invites.desk import figures, listing, waiting
 from invites.desk.export_lines import FORMS
 from invites.desk.listing import Asked
-from invites.figures import RANGES
+from invites.figure_models import RANGES
 
 
 class DeskForm(forms.Form):
@@ -161,7 +161,7 @@ class ListForm(forms.Form):
 
 
 class FiguresForm(forms.Form):
-    """What invites/desk/counted.py is asked for; it stands in the page's address, to be linked."""
+    """What invites/desk/figures.py is asked for; it stands in the page's address, to be linked."""
 
     days = forms.TypedChoiceField(
         required=False,
@@ -171,7 +171,7 @@ class FiguresForm(forms.Form):
     )
     by = forms.ChoiceField(
         required=False,
-        choices=list(counted.LABELS.items()),
+        choices=list(figures.LABELS.items()),
         error_messages={"invalid_choice": "Nothing of that name is counted."},
     )
     source = forms.CharField(required=False, max_length=40)
@@ -192,7 +192,7 @@ class FiguresForm(forms.Form):
         return cleaned
 
     @property
-    def asked(self) -> counted.Asked:
+    def asked(self) -> figures.Asked:
         """What was asked for. Of a valid form alone."""
         known = {name: value for name, value in self.cleaned_data.items() if value}
-        return counted.Asked(**known)
+        return figures.Asked(**known)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from invites import stored_mail
 from invites.actions import holding, taking_evidence
 from invites.actions.health import alive
-from invites.desk import counted, listing, searching, waiting
+from invites.desk import figures, listing, searching, waiting
 from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
@@ -53,7 +53,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "holds": holds, "more_holds": more_holds,
         "sources": waiting.sources(),
         "unknown": unknown, "more_unknown": more_unknown, "unknown_days": waiting.UNKNOWN_DAYS,
-        "charts": counted.overview(),
+        "charts": figures.overview(),
     })  # fmt: skip
 
 

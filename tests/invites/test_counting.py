@@ -16,7 +16,7 @@ from django.db import connection
 
 from invites.actions import counting
 from invites.actions.confirming import wording
-from invites.figures import (
+from invites.figure_models import (
     EVENTS,
     RANGES,
     RANKED,

@@ -18,8 +18,8 @@ from importer.actions import add_typed
 from importer.models import Contact
 from invites import outbox
 from invites.actions import answering, cases, counting, drafting, responding, taking_back
-from invites.desk import counted, listing
-from invites.figures import EVENTS, RANGES, DailyFigure
+from invites.desk import figures, listing
+from invites.figure_models import EVENTS, RANGES, DailyFigure
 from invites.models import Invitation
 from invites.recipients.models import AnswerKind
 from invites.tokens import token
@@ -260,7 +260,7 @@ def test_the_list_and_the_figures_call_the_same_things_the_same() -> None:
         there = listing.EVENTS[event]
         assert set(there.actions) == (actions or {"invitation.answered"})
         assert (there.facts or {}) == ({"answer": answers.pop()} if answers else {})
-    assert set(counted.LABELS) == set(EVENTS)
+    assert set(figures.LABELS) == set(EVENTS)
 
 
 def test_a_day_is_one_of_utc(viewer: Client) -> None:

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from invites.consent import State
-from invites.desk.counted import LABELS
+from invites.desk.figures import LABELS
 from invites.desk.listing import EVENTS, REASONS
-from invites.figures import RANGES
+from invites.figure_models import RANGES
 from tests.test_audiences import STAFF, path_of, table
 
 DESK = "/admin/audit/"

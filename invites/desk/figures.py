@@ -2,8 +2,8 @@
 
 Its address is `/admin/audit/figures/?…`; all of these are optional, and none is personal data:
 
-    days     one of figures.RANGES: how many, today included
-    by       one of figures.EVENTS: by which the greatest are found
+    days     one of figure_models.RANGES: how many, today included
+    by       one of figure_models.EVENTS: by which the greatest are found
     source   the name of an address book, or `typed`       \\
     sender   the id of a member                             | one of these at most
     wording  twelve characters (see confirming.wording)    /
@@ -31,7 +31,7 @@ from django.utils.safestring import SafeString
 from importer.sources import typed
 from invites import stored_mail
 from invites.desk import charts, waiting
-from invites.figures import EVENTS, RANGES, STEPS, Counted, DailyFigure, Kind, RecentFigure
+from invites.figure_models import EVENTS, RANGES, STEPS, Counted, DailyFigure, Kind, RecentFigure
 from invites.models import Invitation, PreparedMail
 from ledger import subjects
 
