@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 
-from importer import sealing
+from importer import ciphering
 from importer.models import Grant, Import
 from importer.sources.contract import Access
 from ledger import clock
@@ -50,7 +50,7 @@ def replace(grant: Grant, token: Token) -> bool:
 def opened(grant: Grant) -> Token:
     """The token itself. Raises Unreadable."""
     try:
-        token: Token = json.loads(sealing.cipher().decrypt(bytes(grant.ciphertext)))
+        token: Token = json.loads(ciphering.cipher().decrypt(bytes(grant.ciphertext)))
     except InvalidToken:
         raise Unreadable from None
     return token
@@ -77,4 +77,4 @@ def last_moment(grant: Grant) -> datetime:
 
 def _sealed(token: Token) -> bytes:
     kept = {name: token[name] for name in (*_KEPT, *_TYPED) if name in token}
-    return sealing.cipher().encrypt(json.dumps(kept).encode())
+    return ciphering.cipher().encrypt(json.dumps(kept).encode())

@@ -13,7 +13,7 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from importer import reading, sealing
+from importer import ciphering, reading
 from importer.actions import forget_contacts_of
 from importer.addresses import REFUSALS
 from importer.models import (
@@ -96,7 +96,7 @@ def _pages(person: Person) -> QuerySet[UploadPage]:
 
 def _rows(page: UploadPage) -> Iterable[object]:
     try:
-        plain = zlib.decompress(sealing.cipher().decrypt(bytes(page.ciphertext)))
+        plain = zlib.decompress(ciphering.cipher().decrypt(bytes(page.ciphertext)))
     except InvalidToken:
         return ()  # nobody can read it any more, us included
     rows: list[object] = json.loads(plain)
@@ -111,7 +111,7 @@ def _is(person: Person, row: object) -> bool:
 def _without(page: UploadPage, person: Person) -> bytes:
     others = [row for row in _rows(page) if not _is(person, row)]
     plain = json.dumps(others, ensure_ascii=False).encode(errors="replace")
-    return sealing.cipher().encrypt(zlib.compress(plain, 1))
+    return ciphering.cipher().encrypt(zlib.compress(plain, 1))
 
 
 def _people(member_id: int) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 
-from importer import sealing
+from importer import ciphering
 from importer.models import Import, Upload, UploadPage
 from importer.sources.contract import Page, SourceAddress, SourceError, SourcePerson
 from ledger import clock
@@ -44,7 +44,7 @@ def sealed_people(people: Iterable[SourcePerson]) -> Pages:
 
 def sealed_rows(rows: Iterable[list[Any]]) -> Pages:
     """The rows of a table, encrypted."""
-    key, rest = sealing.cipher(), iter(rows)
+    key, rest = ciphering.cipher(), iter(rows)
     ciphertexts: list[bytes] = []
     entries = 0
     while some := list(islice(rest, PAGE)):
@@ -100,7 +100,7 @@ def _opened(upload: Upload, number: int) -> list[Any]:
     if ciphertext is None:
         raise SourceError("file_gone", permanent=True)
     try:
-        plain = zlib.decompress(sealing.cipher().decrypt(bytes(ciphertext)))
+        plain = zlib.decompress(ciphering.cipher().decrypt(bytes(ciphertext)))
     except InvalidToken:
         raise SourceError("file_unreadable", permanent=True) from None
     found: list[Any] = json.loads(plain)

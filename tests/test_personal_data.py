@@ -20,7 +20,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from importer import grants, reading, sealing, uploading
+from importer import ciphering, grants, reading, uploading
 from importer.models import (
     AwaitedFile,
     Contact,
@@ -197,7 +197,7 @@ def readings(cell: Any) -> Iterator[str]:
     yield raw.decode("latin-1")
     if raw.startswith(b"gAAAA"):
         try:
-            plain = sealing.cipher().decrypt(raw)
+            plain = ciphering.cipher().decrypt(raw)
         except InvalidToken:
             return
         yield plain.decode("latin-1")

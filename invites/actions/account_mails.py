@@ -20,7 +20,7 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db.models import F
 
-from importer import sealing
+from importer import ciphering
 from invites.delivery import (
     ACCOUNT_TEMPLATES,
     MailForbidden,
@@ -43,7 +43,7 @@ def write(*, template: str, to: str, subject: str, text: str) -> None:
     words = {"template": template, "to": to, "subject": subject, "text": text}
     now = clock.now()
     AccountMail.objects.create(
-        ciphertext=sealing.cipher().encrypt(json.dumps(words).encode()),
+        ciphertext=ciphering.cipher().encrypt(json.dumps(words).encode()),
         written_at=now,
         next_try=now,
     )
@@ -82,7 +82,7 @@ def _taken(mail: AccountMail) -> bool:
 
 def _send(mail: AccountMail) -> bool:
     try:
-        words = json.loads(sealing.cipher().decrypt(bytes(mail.ciphertext)))
+        words = json.loads(ciphering.cipher().decrypt(bytes(mail.ciphertext)))
     except InvalidToken:
         log.warning("account mail %s is deleted: its key is no longer in GRANT_KEYS", mail.pk)
         return False

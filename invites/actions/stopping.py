@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from importer import addresses, sealing
+from importer import addresses, ciphering
 from importer.addresses import NotAnAddress
 from invites.actions import account_mails
 from invites.actions.responding import stopped_since
@@ -66,7 +66,7 @@ def ask(*, address: str, visitor: str) -> None:
 
 def seal(address: str) -> str:
     """What a link carries: the address and the moment, for nobody but us to read."""
-    return sealing.cipher().encrypt(f"{_PURPOSE}{address}".encode()).decode()
+    return ciphering.cipher().encrypt(f"{_PURPOSE}{address}".encode()).decode()
 
 
 def look(secret: str) -> Link | None:
@@ -89,7 +89,7 @@ def stop(*, secret: str) -> bool:
 
 def _address(secret: str) -> str | None:
     try:
-        opened = sealing.cipher().decrypt(secret.encode(), ttl=LINK_HOURS * 60 * 60).decode()
+        opened = ciphering.cipher().decrypt(secret.encode(), ttl=LINK_HOURS * 60 * 60).decode()
     except InvalidToken:
         return None
     return opened.removeprefix(_PURPOSE) if opened.startswith(_PURPOSE) else None

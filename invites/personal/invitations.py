@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from importer import sealing
+from importer import ciphering
 from invites.actions import erasing, linking
 from invites.actions.taking_back import cancel_waiting
 from invites.consent import DRAFT_STATES, State
@@ -82,7 +82,7 @@ def _account_mails(person: Person) -> QuerySet[AccountMail]:
 
 def _addressee(mail: AccountMail) -> str:
     try:
-        words: dict[str, str] = json.loads(sealing.cipher().decrypt(bytes(mail.ciphertext)))
+        words: dict[str, str] = json.loads(ciphering.cipher().decrypt(bytes(mail.ciphertext)))
     except InvalidToken:
         return ""  # nobody can read it any more, us included
     return words["to"].lower()

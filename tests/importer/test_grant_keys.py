@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 
-from importer import grants, reading, sealing, uploading
+from importer import ciphering, grants, reading, uploading
 from importer.models import Contact, Grant, ImportState, UploadPage
 from importer.sources import connection
 from invites.actions import account_mails
@@ -38,7 +38,7 @@ def keep_one_of_each(site: Site) -> None:
 def test_every_encrypted_table_gets_the_new_key_and_the_old_one_can_go(
     site: Site, settings: Any
 ) -> None:
-    assert {Grant, UploadPage, AccountMail} <= set(sealing.sealed_tables())
+    assert {Grant, UploadPage, AccountMail} <= set(ciphering.encrypted_tables())
     keep_one_of_each(site)
     token = grants.opened(Grant.objects.get())
     old = settings.GRANT_KEYS

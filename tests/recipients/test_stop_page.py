@@ -112,9 +112,9 @@ def test_a_link_gets_old_and_a_broken_one_is_as_old(
 
 
 def test_what_else_is_sealed_with_the_same_keys_stops_nobody(bea: Client, db: None) -> None:
-    from importer import sealing
+    from importer import ciphering
 
-    other = sealing.cipher().encrypt(BEA.encode()).decode()
+    other = ciphering.cipher().encrypt(BEA.encode()).decode()
 
     assert bea.post(f"/stop/{other}/", {"stop": "everyone"}).status_code == 404
     assert not Suppression.objects.exists()

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from importer import sealing
+from importer import ciphering
 
 
 class Command(BaseCommand):
-    """See sealing.rotate."""
+    """See ciphering.rotate."""
 
     help = (
         "Encrypts all that is kept for a while (OAuth tokens, what a file says of people, account "
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Says how many. Exit code 1 when something opens with none of the keys."""
-        done = sealing.rotate()
+        done = ciphering.rotate()
         self.stdout.write(
             f"Encrypted anew with the first key: {done.changed}. Had it already: {done.current}."
         )

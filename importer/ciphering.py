@@ -35,9 +35,9 @@ def cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.GRANT_KEYS])
 
 
-def sealed_tables() -> list[type[models.Model]]:
+def encrypted_tables() -> list[type[models.Model]]:
     """Every table with something encrypted in it."""
-    return [model for model in apps.get_models() if _is_sealed(model)]
+    return [model for model in apps.get_models() if _is_encrypted(model)]
 
 
 @transaction.atomic
@@ -48,7 +48,7 @@ def rotate() -> Rotated:
     """
     newest = Fernet(settings.GRANT_KEYS[0])
     changed = current = unreadable = 0
-    for model, key, sealed in _everything_sealed():
+    for model, key, sealed in _everything_encrypted():
         if _opens(newest, sealed):
             current += 1
             continue
@@ -65,15 +65,15 @@ def rotate() -> Rotated:
     return rotated
 
 
-def _everything_sealed() -> Iterator[tuple[type[models.Model], object, bytes]]:
-    for model in sealed_tables():
+def _everything_encrypted() -> Iterator[tuple[type[models.Model], object, bytes]]:
+    for model in encrypted_tables():
         for key in list(model._default_manager.order_by("pk").values_list("pk", flat=True)):
             sealed = model._default_manager.filter(pk=key).values_list(COLUMN, flat=True).first()
             if sealed is not None:
                 yield model, key, bytes(sealed)
 
 
-def _is_sealed(model: type[models.Model]) -> bool:
+def _is_encrypted(model: type[models.Model]) -> bool:
     try:
         return isinstance(model._meta.get_field(COLUMN), models.BinaryField)
     except FieldDoesNotExist:
