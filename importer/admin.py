@@ -60,7 +60,7 @@ class ImportAdmin(ReadOnlyAdmin):
     exclude = ("cursor", "seen", "lease")
     linked = ("finished_at__gte", "finished_at__lt", "member")
 
-    def span(self, request: HttpRequest) -> keyset.Span | None:
+    def span(self, request: HttpRequest) -> keyset.Keys | None:
         """From the days on which they ended: keys grow with when they began."""
         since, until = (_moment(request.GET.get(name, "")) for name in self.linked[:2])
         if since is None and until is None:

@@ -102,7 +102,7 @@ class BoundedAdmin(_ModelAdmin):
     search_fields: ClassVar[Any] = ()
     linked: tuple[str, ...] = ()  # lookups by which other pages lead here, beside the filters
 
-    def span(self, request: HttpRequest) -> keyset.Span | None:
+    def span(self, request: HttpRequest) -> keyset.Keys | None:
         """The keys that are worth looking at, where what is asked for says so much."""
         return None
 

@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Keys:
     """Keys from `low` to `high`, both of them included."""
 
     low: int = LOWEST
@@ -71,14 +71,14 @@ def page(
     size: int,
     window: int | None = None,
     among: QuerySet[Row] | None = None,
-    span: Span | None = None,
+    span: Keys | None = None,
 ) -> Page[Row]:
     """At most `size` of `rows`, whose keys are whole numbers that grow, and within `span`.
 
     Looks through `window` keys; or, where an index leads to all rows `among` which `rows` are, in the
     order of their keys, through so many of these. Without a window an index leads to `rows` themselves.
     """
-    span = span or Span()
+    span = span or Keys()
     if window and among is None:
         span = _there(rows.model, span)
     if place.after is not None:
@@ -92,7 +92,7 @@ def _downwards(
     size: int,
     window: int | None,
     among: QuerySet[Row] | None,
-    span: Span,
+    span: Keys,
 ) -> Page[Row]:
     top = span.high if before is None else min(span.high, before - 1)
     low = span.low
@@ -116,7 +116,7 @@ def _upwards(
     size: int,
     window: int | None,
     among: QuerySet[Row] | None,
-    span: Span,
+    span: Keys,
 ) -> Page[Row]:
     low, top = max(span.low, after + 1), span.high
     if window and among is not None:
@@ -139,15 +139,15 @@ def _last_of(keys: QuerySet[Any, int], many: int) -> int | None:
     return found[-1] if len(found) == many else None
 
 
-def _there(model: type[Model], span: Span) -> Span:
+def _there(model: type[Model], span: Keys) -> Keys:
     """The part of a span in which the table has rows at all."""
     keys = model._default_manager.values_list("pk", flat=True)
     low, high = keys.order_by("pk")[:1], keys.order_by("-pk")[:1]
     first, last = next(iter(low), LOWEST), next(iter(high), LOWEST - 1)
-    return Span(max(span.low, first), min(span.high, last))
+    return Keys(max(span.low, first), min(span.high, last))
 
 
-def span_of(model: type[Model], field: str, since: datetime | None, until: datetime | None) -> Span:
+def span_of(model: type[Model], field: str, since: datetime | None, until: datetime | None) -> Keys:
     """Keys of all rows of which `field`, a moment that grows with the key, is from `since` to `until`.
 
     And of some more at both ends. By halving: some twenty rows are read of a million, and no index is
@@ -158,13 +158,13 @@ def span_of(model: type[Model], field: str, since: datetime | None, until: datet
         low = _first_from(model, field, since - DISORDER)
     if until is not None:
         high = _first_from(model, field, until + DISORDER) - 1
-    return Span(low, high)
+    return Keys(low, high)
 
 
 def _first_from(model: type[Model], field: str, moment: datetime) -> int:
     """The lowest key whose row is of this moment or later; above the last one when there is none."""
     rows = model._default_manager.values_list("pk", field)
-    there = _there(model, Span())
+    there = _there(model, Keys())
     low, high = there.low, there.high + 1
     while low < high:
         middle = (low + high) // 2

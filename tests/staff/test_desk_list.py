@@ -17,7 +17,7 @@ from invites.models import Invitation
 from invites.recipients.models import AnswerKind
 from invites.tokens import token
 from ledger import keyset
-from ledger.keyset import Place, Span
+from ledger.keyset import Keys, Place
 from ledger.models import Entry
 from tests import people
 from tests.arrivals import arrived
@@ -168,7 +168,7 @@ def test_days_are_found_by_halving_whatever_gaps_there_are(db: None) -> None:
 
 
 def test_a_page_of_an_empty_table_is_empty(db: None) -> None:
-    assert keyset.span_of(Invitation, "chosen_at", datetime.now(UTC), None) == Span(1)
+    assert keyset.span_of(Invitation, "chosen_at", datetime.now(UTC), None) == Keys(1)
     for place in (Place(), Place(before=5), Place(after=5)):
         page = keyset.page(Invitation.objects.all(), place=place, size=5, window=2)
         assert (page.rows, page.stopped) == ([], False)
