@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.contrib.auth import get_user_model
 
+from invites import scopes
 from invites.consent import DEPARTURES, DRAFT_STATES, LEAVES_ROOM, NEEDS_CONSENT, TRANSITIONS, State
 from ledger.clock import SQL_NOW
 from ledger.guards import Guard, append_only, refusal
@@ -15,8 +16,8 @@ TABLE = "invites_invitation"
 
 # On which holds an invitation can be kept; `row` is a table's alias, or NEW in a trigger.
 HOLD_SCOPES = (
-    "'site', 'sender:' || CAST({row}.sender_id AS text), "
-    "'batch:' || CAST({row}.batch_id AS text), 'source:' || {row}.source"
+    f"'{scopes.SITE}', '{scopes.SENDER}:' || CAST({{row}}.sender_id AS text), "
+    f"'{scopes.BATCH}:' || CAST({{row}}.batch_id AS text), '{scopes.SOURCE}:' || {{row}}.source"
 )
 HELD = (
     "EXISTS (SELECT 1 FROM invites_hold h WHERE h.lifted_at IS NULL AND h.scope IN ("

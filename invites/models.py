@@ -394,7 +394,7 @@ class Reservation(models.Model):
 class Hold(models.Model):
     """Keeps invitations where they are until a person lifts it.
 
-    `scope` is `site`, `sender:<id>`, `batch:<id>` or `source:<name>`.
+    `scope` is of invites/scopes.py.
     """
 
     scope = models.CharField(max_length=80)

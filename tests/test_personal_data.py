@@ -33,7 +33,7 @@ from importer.models import (
     Upload,
     UploadPage,
 )
-from invites import outbox
+from invites import outbox, scopes
 from invites.actions import account_mails, drafting, holding, linking, suppressing, taking_back
 from invites.delivery import ACCOUNT_TEMPLATES
 from invites.models import Hold, Invitation, PersonalLink, PreparedMail, Suppression
@@ -169,7 +169,7 @@ def her_invitations(marta: User) -> None:
     drafting.write(member=marta, note=f"I am {MARK}, and I have a word for you all.")
     handed_over(marta, f"Gus {MARK}", f"Gus, I am {MARK}.")
     Standing.objects.create(sender=marta, allowance=1, since=clock.now())
-    holding.hold(holding.of_sender(marta), reason="A person looks at it.")
+    holding.hold(scopes.of_sender(marta.pk), reason="A person looks at it.")
     Reopening.objects.create(
         hold=Hold.objects.get(), reason="They talked.", proposed_by=marta, proposed_at=clock.now()
     )

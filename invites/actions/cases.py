@@ -12,7 +12,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from invites import tokens
+from invites import scopes, tokens
 from invites.actions import holding, reopening, staff_events
 from invites.consent import MAY_HAVE_LEFT
 from invites.delivery import NotAccepted, ServerUnavailable, send_account_mail
@@ -82,7 +82,7 @@ def open_case(invitation: Invitation, *, words: str = "", why: str) -> bool:
     """
     if Case.objects.filter(invitation=invitation).exists():
         return False
-    scope = holding.of_sender(invitation.sender)
+    scope = scopes.of_sender(invitation.sender_id)
     holding.hold(scope, reason=why)
     hold = Hold.objects.get(scope=scope, lifted_at=None)
     reopening.void(hold)
@@ -122,7 +122,7 @@ def decide(
     NotStopped.
     """
     sender = case.invitation.sender
-    on_hold = Hold.objects.filter(scope=holding.of_sender(sender), lifted_at=None)
+    on_hold = Hold.objects.filter(scope=scopes.of_sender(sender.pk), lifted_at=None)
     if outcome is Outcome.KEPT_STOPPED and not on_hold.exists():
         raise NotStopped(sender.get_full_name() or "A closed account")
     mark_read(case=case, staff=staff)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from invites import scopes
 from invites.actions import staff_events
 from invites.models import Batch, Hold
 from invites.recipients.models import Case
@@ -16,33 +16,16 @@ from ledger import clock
 from ledger.entries import Event, append
 from ledger.subjects import of_member
 
-SITE = "site"
-
 
 class NeedsASecondPerson(Exception):
     """Somebody complained about this sender: the hold is lifted by two (actions/reopening.py)."""
-
-
-def of_sender(member: User) -> str:
-    """The scope of everything that this member sends."""
-    return f"sender:{member.pk}"
-
-
-def of_batch(batch: Batch) -> str:
-    """The scope of one batch."""
-    return f"batch:{batch.pk}"
-
-
-def of_source(name: str) -> str:
-    """The scope of everybody who came from this address book."""
-    return f"source:{name}"
 
 
 @transaction.atomic
 def hold(scope: str, *, reason: str, actor: UUID | None = None) -> bool:
     """Nothing within `scope` leaves until a person lifts it. False: it was on hold already.
 
-    `scope` is SITE or comes from `of_…`. `reason` is for staff and the ledger, so it names nobody.
+    `scope` is of invites/scopes.py. `reason` is for staff and the ledger, so it names nobody.
     `actor` is the ledger's id of who did it; None for the site itself. Nobody lifts it before the
     caller's transaction is over.
     """
@@ -59,7 +42,7 @@ def brake(scope: str, *, reason: str, actor: UUID | None = None) -> bool:
     """As `hold`, by the site itself or at a member's word: staff are told at once."""
     held = hold(scope, reason=reason, actor=actor)
     if held:
-        kind = scope.partition(":")[0]
+        kind, _ = scopes.read(scope)
         staff_events.tell("hold.placed", staff_events.desk(), kind=kind)
     return held
 
@@ -90,14 +73,14 @@ def by_two(holds: Iterable[int]) -> set[int]:
 def _event(action: str, scope: str, reason: str, actor: UUID | None) -> Event:
     if "@" in reason:
         raise ValueError("The ledger holds no addresses: give a reason that names nobody.")
-    kind, _, name = scope.partition(":")
+    kind, name = scopes.read(scope)
     return Event(action, _subject(kind, name), actor, {"scope": kind, "reason": reason})
 
 
 def _subject(kind: str, name: str) -> UUID:
     """The ledger's id for a scope; the site and address books have one that never changes."""
-    if kind == "sender":
+    if kind == scopes.SENDER:
         return of_member(int(name))
-    if kind == "batch":
+    if kind == scopes.BATCH:
         return Batch.objects.get(pk=int(name)).uid
     return uuid5(NAMESPACE_URL, f"hold:{kind}:{name}")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
+from invites import scopes
 from invites.consent import WAITING_STATES, WITHDRAWABLE_STATES, State
 from invites.models import Batch, Hold, Invitation
 from ledger import clock
@@ -58,25 +59,22 @@ def rows_of(batch: Batch) -> list[Row]:
     """Everybody of a batch, in the order of choosing."""
     now = clock.now()
     invitations = list(batch.invitations.order_by("id"))
-    sources = {f"source:{invitation.source}" for invitation in invitations}
-    held = _held(
-        "site", f"sender:{batch.sender_id}", f"batch:{batch.pk}", *sources
-    )  # as invites.guards.HELD says it to the database
+    whole = {scopes.SITE, scopes.of_sender(batch.sender_id), scopes.of_batch(batch.pk)}
+    books = {scopes.of_source(invitation.source) for invitation in invitations}
+    held = _held(whole | books)
     return [
-        row(invitation, now, held=bool(held - sources) or f"source:{invitation.source}" in held)
-        for invitation in invitations
+        row(one, now, held=bool(held & {*whole, scopes.of_source(one.source)}))
+        for one in invitations
     ]
 
 
 def is_held(member: User) -> bool:
     """Whether nothing leaves in this member's name until a person has looked at it."""
-    return bool(_held("site", f"sender:{member.pk}"))
+    return bool(_held({scopes.SITE, scopes.of_sender(member.pk)}))
 
 
-def _held(*scopes: str) -> set[str]:
-    return set(
-        Hold.objects.filter(lifted_at=None, scope__in=scopes).values_list("scope", flat=True)
-    )
+def _held(among: set[str]) -> set[str]:
+    return set(Hold.objects.filter(lifted_at=None, scope__in=among).values_list("scope", flat=True))
 
 
 def row(invitation: Invitation, now: datetime, *, held: bool) -> Row:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from invites import scopes
 from invites.actions import holding
 from invites.models import Hold
 from invites.recipients.models import Case, Outcome
@@ -127,4 +128,4 @@ def _record(action: str, proposal: Reopening, staff: User | None, **facts: Fact)
 
 
 def _sender(hold: Hold) -> int:
-    return int(hold.scope.removeprefix("sender:"))
+    return int(scopes.read(hold.scope)[1])

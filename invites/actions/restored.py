@@ -6,6 +6,7 @@ import logging
 
 from django.db import transaction
 
+from invites import scopes
 from invites.actions import holding
 from ledger import restoring
 
@@ -21,7 +22,7 @@ def pause_if_restored() -> bool:
     reason = restoring.noticed()
     with transaction.atomic():
         if reason:
-            holding.brake(holding.SITE, reason=reason)
+            holding.brake(scopes.SITE, reason=reason)
             log.error("%s Sending is paused until a person lifts the hold.", reason)
         restoring.remember()
     return bool(reason)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from invites import scopes
 from invites.actions import holding
 from invites.actions.leaving import let_pass
 from invites.actions.outcomes import WITHDRAWABLE
@@ -66,7 +67,9 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     left = Invitation.objects.filter(batch=batch, state__in=WITHDRAWABLE_STATES).count()
     now = clock.now()
     Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
-    holding.brake(holding.of_sender(member), reason="The member said: this wasn't me.", actor=actor)
+    holding.brake(
+        scopes.of_sender(member.pk), reason="The member said: this wasn't me.", actor=actor
+    )
     append([Event("batch.disowned", batch.uid, actor)])
     let_pass(Q(sender=member))
     return TakenBack(taken_back=result.taken_back, too_late=left)

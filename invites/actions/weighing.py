@@ -20,7 +20,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from invites import trust
+from invites import scopes, trust
 from invites.actions import holding
 from invites.consent import WITHDRAWABLE_STATES
 from invites.models import Hold, Invitation
@@ -70,7 +70,7 @@ def _answers() -> list[tuple[User, int, int]]:
     """
     lifted = (
         Hold.objects.filter(
-            scope=Concat(Value("sender:"), Cast(OuterRef("sender_id"), CharField())),
+            scope=Concat(Value(f"{scopes.SENDER}:"), Cast(OuterRef("sender_id"), CharField())),
             lifted_at__isnull=False,
         )
         .order_by()
@@ -102,7 +102,7 @@ def _apply(sender: User, found: Verdict) -> None:
     """Puts a verdict into effect. The ledger has no numbers by which answers could be told."""
     before = Standing.objects.filter(sender=sender).first()
     if found is Verdict.HELD:
-        holding.brake(holding.of_sender(sender), reason=HELD)
+        holding.brake(scopes.of_sender(sender.pk), reason=HELD)
     if found is Verdict.FULL:
         if before:
             before.delete()

@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from importer.sources import typed
+from invites import scopes
 from invites.actions import holding, suppressing
 from invites.desk import waiting
 from invites.desk.forms import AddressForm, DeskForm, ReasonForm
@@ -32,7 +33,7 @@ _both = require_http_methods(["GET", "HEAD", "POST"])
 def hold_sender(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything from one member."""
     member = get_object_or_404(User, pk=pk)
-    return _hold(request, holding.of_sender(member), member=member)
+    return _hold(request, scopes.of_sender(member.pk), member=member)
 
 
 @needs(Act.HOLD, fresh=True)
@@ -40,7 +41,7 @@ def hold_sender(request: HttpRequest, pk: int) -> HttpResponse:
 def hold_batch(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What was confirmed at once."""
     batch = get_object_or_404(Batch.objects.select_related("sender"), uid=uid)
-    return _hold(request, holding.of_batch(batch), batch=batch)
+    return _hold(request, scopes.of_batch(batch.pk), batch=batch)
 
 
 @needs(Act.HOLD_WIDELY, fresh=True)
@@ -49,14 +50,14 @@ def hold_source(request: HttpRequest, name: str) -> HttpResponse:
     """Everybody from one address book."""
     if name not in {*settings.SOURCES, typed.NAME}:
         raise Http404
-    return _hold(request, holding.of_source(name))
+    return _hold(request, scopes.of_source(name))
 
 
 @needs(Act.HOLD_WIDELY, fresh=True)
 @_both
 def hold_site(request: HttpRequest) -> HttpResponse:
     """Everything."""
-    return _hold(request, holding.SITE)
+    return _hold(request, scopes.SITE)
 
 
 def _hold(request: HttpRequest, scope: str, **named: Any) -> HttpResponse:

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from invites import stored_mail
-from invites.actions import holding, taking_evidence
+from invites import scopes, stored_mail
+from invites.actions import taking_evidence
 from invites.actions.health import alive
 from invites.desk import figures, listing, searching, waiting
 from invites.desk.forms import ListForm
@@ -102,7 +102,7 @@ def sender(request: HttpRequest, pk: int) -> HttpResponse:
         "batches": batches[: searching.A_PAGE],
         "older": batches[searching.A_PAGE - 1].pk if len(batches) > searching.A_PAGE else None,
         "steps": holds_of_member(member),
-        "holds": _holds_on(holding.of_sender(member)),
+        "holds": _holds_on(scopes.of_sender(member.pk)),
     })  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
         "to_whom": [(one, told[one.uid]) for one in here],
         "later": here[-1].pk if len(invitations) > searching.A_PAGE else None,
         "steps": steps_of_batch(found),
-        "holds": _holds_on(holding.of_batch(found), holding.of_sender(found.sender)),
+        "holds": _holds_on(scopes.of_batch(found.pk), scopes.of_sender(found.sender_id)),
     })  # fmt: skip
 
 
@@ -153,20 +153,20 @@ def _story(request: HttpRequest, uid: UUID, status: int = 200) -> HttpResponse:
         Invitation.objects.select_related("sender", "batch", "case", "answer"), uid=uid
     )
     prepared = PreparedMail.objects.filter(invitation=found).first()
-    scopes = [holding.SITE, holding.of_sender(found.sender), holding.of_source(found.source)]
+    kept_by = [scopes.SITE, scopes.of_sender(found.sender_id), scopes.of_source(found.source)]
     if found.batch:
-        scopes.append(holding.of_batch(found.batch))
+        kept_by.append(scopes.of_batch(found.batch.pk))
     context = {
         "invitation": found,
         "mail": stored_mail.read(bytes(prepared.raw)) if prepared else None,
         "record": ConsentRecord.objects.filter(invitation_uid=found.uid).first(),
         "case": getattr(found, "case", None),
         "steps": steps_of(found),
-        "holds": _holds_on(*scopes),
+        "holds": _holds_on(*kept_by),
     }
     title = f"{found.sender.get_full_name()} to {found.display_name or 'somebody who is erased'}"
     return page(request, "invitation", title, context, status)
 
 
-def _holds_on(*scopes: str) -> list[waiting.OpenHold]:
-    return waiting.described(Hold.objects.filter(lifted_at=None, scope__in=scopes).order_by("id"))
+def _holds_on(*kept_by: str) -> list[waiting.OpenHold]:
+    return waiting.described(Hold.objects.filter(lifted_at=None, scope__in=kept_by).order_by("id"))

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from importer.sources import typed
-from invites import stored_mail
+from invites import scopes, stored_mail
 from invites.actions import holding
 from invites.consent import State
 from invites.models import Batch, Hold, Invitation, PreparedMail
@@ -145,8 +145,8 @@ def _grouped(cases: list[Case]) -> list[Group]:
         mail = stored_mail.read(bytes(raw)) if raw else None
         one = Complaint(case, case.invitation, mail)
         by_note.setdefault(_note(one), []).append(one)
-    scopes = [holding.of_sender(case.invitation.sender) for case in cases]
-    held = {hold.scope: hold for hold in Hold.objects.filter(lifted_at=None, scope__in=scopes)}
+    senders = [scopes.of_sender(case.invitation.sender_id) for case in cases]
+    held = {hold.scope: hold for hold in Hold.objects.filter(lifted_at=None, scope__in=senders)}
     proposals = {one.hold_id: one for one in proposed([hold.pk for hold in held.values()])}
     now = clock.now()
     return [_group(found, held, proposals, now) for found in by_note.values()]
@@ -178,7 +178,7 @@ def _group(
     members = {one.invitation.sender_id: one.invitation.sender for one in found}
     senders = []
     for member in members.values():
-        hold = held.get(holding.of_sender(member))
+        hold = held.get(scopes.of_sender(member.pk))
         senders.append(Sender(member, hold, proposals.get(hold.pk) if hold else None))
     due = one_working_day_after(found[0].case.opened_at)
     return Group(complaints=found, senders=senders, due=due, late=due < now)
@@ -203,18 +203,18 @@ def holds() -> tuple[list[OpenHold], bool]:
 def described(found: Iterable[Hold]) -> list[OpenHold]:
     """Each with what it keeps back."""
     found = list(found)
-    named = [hold.scope.partition(":") for hold in found]
-    members = User.objects.in_bulk([int(name) for kind, _, name in named if kind == "sender"])
+    named = [scopes.read(hold.scope) for hold in found]
+    members = User.objects.in_bulk([int(name) for kind, name in named if kind == scopes.SENDER])
     batches = Batch.objects.select_related("sender").in_bulk(
-        [int(name) for kind, _, name in named if kind == "batch"]
+        [int(name) for kind, name in named if kind == scopes.BATCH]
     )
     ids = [hold.pk for hold in found]
     by_two = holding.by_two(ids)
     proposals = {one.hold_id: one for one in proposed(ids)}
     said = []
-    for hold, (kind, _, name) in zip(found, named, strict=True):
-        member = members.get(int(name)) if kind == "sender" else None
-        batch = batches.get(int(name)) if kind == "batch" else None
+    for hold, (kind, name) in zip(found, named, strict=True):
+        member = members.get(int(name)) if kind == scopes.SENDER else None
+        batch = batches.get(int(name)) if kind == scopes.BATCH else None
         what = in_words(hold.scope, member, batch)
         proposal = proposals.get(hold.pk)
         said.append(OpenHold(hold, what, member, batch, hold.pk in by_two, proposal))
@@ -223,12 +223,12 @@ def described(found: Iterable[Hold]) -> list[OpenHold]:
 
 def in_words(scope: str, member: User | None = None, batch: Batch | None = None) -> str:
     """What a hold on this keeps back."""
-    kind, _, name = scope.partition(":")
-    if kind == "sender":
+    kind, name = scopes.read(scope)
+    if kind == scopes.SENDER:
         return f"Everything from {person(member)}" if member else "A member who is gone"
-    if kind == "batch" and batch:
+    if kind == scopes.BATCH and batch:
         return f"The batch {batch.short_fingerprint} of {person(batch.sender)}"
-    if kind == "source":
+    if kind == scopes.SOURCE:
         return f"Everybody from {dict(sources()).get(name, name)}"
     return "The whole site"
 

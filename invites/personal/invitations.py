@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from importer import ciphering
+from invites import scopes
 from invites.actions import erasing, linking
 from invites.actions.taking_back import cancel_waiting
 from invites.consent import DRAFT_STATES, State
@@ -142,7 +143,7 @@ TABLES = (
         lambda who: Reopening.objects.filter(
             Q(proposed_by_id__in=_staff(who))
             | Q(decided_by_id__in=_staff(who))
-            | Q(hold__scope=f"sender:{who.member_id}")
+            | Q(hold__scope__in=map(scopes.of_sender, _staff(who)))
         ),
         "What two of the staff decided about a hold; it would tell of a report.",
         stays="That two of the staff decided on a hold, of accounts that are nobody's now. The reason "
@@ -210,7 +211,7 @@ TABLES = (
     ),
     Table(
         "invites.Hold",
-        lambda who: Hold.objects.filter(scope=f"sender:{who.member_id}"),
+        lambda who: Hold.objects.filter(scope__in=map(scopes.of_sender, _staff(who))),
         Mine("hold", "whether a person is looking at what you send", sent.hold),
         stays="That a person of the staff looked at this sender. It names nobody.",
     ),

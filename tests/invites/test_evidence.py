@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.core.management import CommandError, call_command
 
-from invites import tokens
+from invites import scopes, tokens
 from invites.actions import erasing, forgetting, holding
 from invites.addresses import domain_hashes_of, domain_of, hashes_of
 from invites.evidence import building, receipt, verify
@@ -148,7 +148,7 @@ def test_nothing_is_hidden_beside_the_files_of_the_list(invitation: Invitation) 
 def test_a_reason_of_the_staff_breaks_no_evidence(invitation: Invitation) -> None:
     batch = invitation.batch
     assert isinstance(batch, Batch)
-    holding.hold(holding.of_batch(batch), reason='See C:\\mails\\2026: "bought"\tor \\\\ not')
+    holding.hold(scopes.of_batch(batch.pk), reason='See C:\\mails\\2026: "bought"\tor \\\\ not')
     sealing.seal()
     said = verify.check(io.BytesIO(building.build(invitation)), key())
     assert f"Mail {invitation.confirmed_digest} was confirmed" in "".join(said)

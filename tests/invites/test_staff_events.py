@@ -16,7 +16,7 @@ import pytest
 from django.db import transaction
 
 from config.celery import app
-from invites import tokens
+from invites import scopes, tokens
 from invites.actions import (
     cases,
     forgetting,
@@ -107,7 +107,7 @@ def test_a_complaint_is_told_by_number_and_link_and_names_nobody(
 
 def test_an_event_stands_and_falls_with_what_it_is_about(staff: Receiver) -> None:
     with transaction.atomic():
-        holding.brake(holding.SITE, reason="A test of the brakes.")
+        holding.brake(scopes.SITE, reason="A test of the brakes.")
         transaction.set_rollback(True)
     assert staff_events.send_pending() == 0
     assert staff.posts == []
@@ -119,7 +119,7 @@ def test_brakes_are_told_and_holds_by_staff_are_not(
     with mail_server(settings):
         batch = people.confirmed(people.member("Ana Diaz"))
     taking_back.disown(member=batch.sender, batch=batch)
-    holding.hold(holding.of_batch(Batch.objects.get()), reason="Looked bought.")
+    holding.hold(scopes.of_batch(Batch.objects.get().pk), reason="Looked bought.")
     monkeypatch.setattr(restoring, "noticed", lambda: "This database was restored.")
     restored.pause_if_restored()
     restored.pause_if_restored()
@@ -278,7 +278,7 @@ def test_that_beat_is_dead_is_told_by_the_next_worker_that_a_page_wakes(
 
 def test_without_a_webhook_nothing_is_written_down(settings: Any) -> None:
     assert settings.STAFF_WEBHOOK_URL == ""
-    holding.brake(holding.SITE, reason="A test of the brakes.")
+    holding.brake(scopes.SITE, reason="A test of the brakes.")
     watching.look()
     assert not StaffEvent.objects.exists()
     assert staff_events.what_is_wrong() == ""

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
-from invites import addresses
-from invites.actions.holding import SITE, hold, lift, of_sender
+from invites import addresses, scopes
+from invites.actions.holding import hold, lift
 from invites.actions.suppressing import Reason, suppress
 from invites.models import Hold, Invitation, Suppression
 from ledger.models import Entry
@@ -107,12 +107,12 @@ def test_the_database_lets_nobody_take_an_address_off_the_list(ana: User, change
 def test_a_hold_is_placed_once_and_lifted_once_and_both_are_on_the_ledger(ana: User) -> None:
     staff = of_member(ana.pk)
 
-    assert hold(of_sender(ana), reason="complaints")
-    assert not hold(of_sender(ana), reason="complaints")
-    assert hold(SITE, reason="a restored database", actor=staff)
-    assert lift(SITE, reason="looked at", actor=staff)
-    assert not lift(SITE, reason="looked at", actor=staff)
-    assert hold(SITE, reason="again")
+    assert hold(scopes.of_sender(ana.pk), reason="complaints")
+    assert not hold(scopes.of_sender(ana.pk), reason="complaints")
+    assert hold(scopes.SITE, reason="a restored database", actor=staff)
+    assert lift(scopes.SITE, reason="looked at", actor=staff)
+    assert not lift(scopes.SITE, reason="looked at", actor=staff)
+    assert hold(scopes.SITE, reason="again")
 
     assert Hold.objects.filter(lifted_at=None).count() == 2
     said = list(Entry.objects.filter(action__startswith="hold.").order_by("id"))

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from importer.models import Contact
-from invites import outbox
+from invites import outbox, scopes
 from invites.actions import confirming, forgetting, holding, linking
 from invites.models import Invitation, PersonalLink, PreparedMail, Reservation
 from invites.recipients.models import Standing
@@ -152,7 +152,7 @@ def test_a_link_counts_as_an_invitation(browser: Client, ana: User) -> None:
 
 
 def test_who_is_on_hold_makes_no_link(browser: Client, ana: User, page: str) -> None:
-    holding.hold(holding.of_sender(ana), reason="A person looks at it.")
+    holding.hold(scopes.of_sender(ana.pk), reason="A person looks at it.")
     answer = browser.post(page, looked_at(browser, page, TYPED))
     assert "It is on hold: a person is looking at it." in text_of(answer)
     assert not PersonalLink.objects.exists()
@@ -244,7 +244,7 @@ def test_while_its_sender_is_on_hold_a_link_is_not_available_but_can_be_erased(
     browser: Client, ana: User
 ) -> None:
     link = people.handed_over(ana)
-    holding.hold(holding.of_sender(ana), reason="A person looks at it.")
+    holding.hold(scopes.of_sender(ana.pk), reason="A person looks at it.")
     path = path_of(link)
 
     for page in (path, f"{path}by-hand/accept/"):
@@ -258,9 +258,9 @@ def test_while_its_sender_is_on_hold_a_link_is_not_available_but_can_be_erased(
         look(browser, f"/invitations/links/{link.uid}/")
     )
 
-    holding.lift(holding.of_sender(ana), reason="Looked at.", actor=of_member(ana.pk))
+    holding.lift(scopes.of_sender(ana.pk), reason="Looked at.", actor=of_member(ana.pk))
     assert "Ana Diaz gave you this link." in text_of(look(Client(), path))
-    holding.hold(holding.SITE, reason="A test of the brakes.")
+    holding.hold(scopes.SITE, reason="A test of the brakes.")
     Client().post(f"{path}by-hand/erase/", {"erase": "everything"})
     assert text_of(look(Client(), f"{path}by-hand/erase/")).startswith("Erased.")
 

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invites import tokens, trust
-from invites.actions import answering, cases, confirming, holding, suppressing, weighing
+from invites import scopes, tokens, trust
+from invites.actions import answering, cases, confirming, suppressing, weighing
 from invites.actions.suppressing import Reason
 from invites.consent import State
 from invites.models import Hold, Invitation
@@ -124,7 +124,7 @@ def test_many_hold_the_sender_until_a_person_has_looked_and_then_count_no_more(a
     answering.give(token=links[0], kind=AnswerKind.DONT_KNOW)
     answering.give(token=links[1], kind=AnswerKind.NOT_HOW)
     cases.report(token=links[2], words="")
-    lifted_by_two(holding.of_sender(ana))
+    lifted_by_two(scopes.of_sender(ana.pk))
     weighing.weigh_answers()
     assert not Hold.objects.filter(lifted_at=None).exists(), "lifted after these had left"
 

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from invites.actions import cases, erasing, forgetting, holding
+from invites import scopes
+from invites.actions import cases, erasing, forgetting
 from invites.models import Batch, Hold, Invitation
 from invites.recipients.models import Case, Outcome
 from invites.staff_models import CaseNote
@@ -141,7 +142,7 @@ def test_it_ends_with_an_answer_and_an_outcome_and_can_be_answered_anew(
 
 
 def test_nobody_is_kept_stopped_who_is_not_on_hold(agent: Client, first: Case) -> None:
-    lifted_by_two(holding.of_sender(first.invitation.sender))
+    lifted_by_two(scopes.of_sender(first.invitation.sender_id))
     form = both(first) | {"decision": "She stays stopped.", "outcome": Outcome.KEPT_STOPPED}
 
     refused = agent.post(f"{DESK}answer/{first.pk}/", form)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from invites import outbox, rendering
+from invites import outbox, rendering, scopes
 from invites.actions import cases, drafting, holding, responding
 from invites.actions.suppressing import Reason, suppress
 from invites.desk.waiting import one_working_day_after
@@ -85,7 +85,7 @@ def test_the_longest_waiting_comes_first_and_a_sender_who_goes_on_is_named(
     outbox.send_due()
     cases.report(token=token(Invitation.objects.get(sender=other).uid), words="")
     Case.objects.filter(invitation=late).update(opened_at=clock.now() - timedelta(days=30))
-    lifted_by_two(holding.of_sender(other))
+    lifted_by_two(scopes.of_sender(other.pk))
 
     said = text_of(look(viewer, DESK))
 
@@ -113,7 +113,7 @@ def test_holds_unknown_outcomes_and_what_is_not_well_stand_on_the_first_page(
     viewer: Client, post: Sink
 ) -> None:
     batch = people.confirmed(people.member("Tom Berg"))
-    for scope in (holding.SITE, holding.of_source("google"), holding.of_batch(batch)):
+    for scope in (scopes.SITE, scopes.of_source("google"), scopes.of_batch(batch.pk)):
         holding.hold(scope, reason=f"Why {scope}.")
 
     said = text_of(viewer.get(DESK))

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from invites import outbox
+from invites import outbox, scopes
 from invites.actions import account_mails, cases, holding, suppressing
 from invites.models import Hold, Suppression
 from invites.recipients.models import Case
@@ -51,8 +51,11 @@ def test_a_hold_is_put_on_keeps_everything_back_and_is_lifted_with_a_reason(
     people.reviewed(ana)
     batch = people.confirm(ana)
     pages = {
-        f"hold/sender/{ana.pk}/": ("Everything from Ana Diaz", holding.of_sender(ana)),
-        f"hold/batch/{batch.uid}/": (f"{batch.short_fingerprint} of Ana", holding.of_batch(batch)),
+        f"hold/sender/{ana.pk}/": ("Everything from Ana Diaz", scopes.of_sender(ana.pk)),
+        f"hold/batch/{batch.uid}/": (
+            f"{batch.short_fingerprint} of Ana",
+            scopes.of_batch(batch.pk),
+        ),
         "hold/source/google/": ("Everybody from Google contacts", "source:google"),
         "hold/site/": ("The whole site", "site"),
     }
@@ -136,7 +139,7 @@ def test_each_act_needs_its_permission(post: Sink) -> None:
     invitation = arrived(ana)
     cases.report(token=token(invitation.uid), words="")
     hold, case = Hold.objects.get(), Case.objects.get()
-    holding.hold(holding.of_sender(people.member("Tom Berg")), reason=WHY)
+    holding.hold(scopes.of_sender(people.member("Tom Berg").pk), reason=WHY)
     bought = Hold.objects.get(reason=WHY)
     assert invitation.batch
     allowed = {
@@ -180,7 +183,7 @@ def test_an_old_login_is_asked_for_the_password_and_leads_back(agent: Client) ->
     back = agent.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": path})
     assert back["Location"] == path
     assert agent.post(path, {"reason": WHY}).status_code == 302
-    assert Hold.objects.get().scope == holding.of_sender(ana)
+    assert Hold.objects.get().scope == scopes.of_sender(ana.pk)
 
 
 def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(

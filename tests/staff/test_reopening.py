@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from invites import outbox
+from invites import outbox, scopes
 from invites.actions import cases, holding, reopening
 from invites.models import Hold, Invitation
 from invites.recipients.models import Case
@@ -195,7 +195,7 @@ def test_a_proposal_of_somebody_who_is_gone_is_void(ana: User, gone: str) -> Non
 
 def test_a_hold_without_a_complaint_is_lifted_by_one_and_needs_no_proposal(post: Sink) -> None:
     tom = people.member("Tom Berg")
-    holding.hold(holding.of_sender(tom), reason="The list looks bought.")
+    holding.hold(scopes.of_sender(tom.pk), reason="The list looks bought.")
     agent, lead = at_the_desk("agent"), at_the_desk("lead")
 
     refused = agent.post(f"{DESK}propose/{the_hold().pk}/", {"reason": WHY})
@@ -264,12 +264,12 @@ def test_nobody_alone_lifts_a_hold_while_a_complaint_comes_in(
 ) -> None:
     ana = people.member("Ana Diaz")
     invitation = arrived(ana)
-    holding.hold(holding.of_sender(ana), reason="The list looks bought.")
+    holding.hold(scopes.of_sender(ana.pk), reason="The list looks bought.")
     said: list[object] = []
 
     def lifts() -> None:
         try:
-            said.append(holding.lift(holding.of_sender(ana), reason=WHY, actor=of_member(ana.pk)))
+            said.append(holding.lift(scopes.of_sender(ana.pk), reason=WHY, actor=of_member(ana.pk)))
         except holding.NeedsASecondPerson as why:
             said.append(why)
         finally:
