@@ -115,7 +115,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
                 cases.decide(case=found, **said)
                 done = 1
             else:
-                done = cases.answer_all(ids=form.cleaned_data["cases"], **said)
+                ids = [one for one in form.cleaned_data["cases"] if one in group.ids]
+                done = cases.answer_all(ids=ids, **said)
         except cases.NotStopped as sender:
             form.add_error("outcome", f"{sender} is not on hold. Put them on hold first.")
         else:

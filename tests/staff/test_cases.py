@@ -196,3 +196,19 @@ def test_what_staff_wrote_goes_at_the_recipients_word(agent: Client, first: Case
     said = text_of(look(agent, path(first)))
     assert "Somebody who is erased" in said
     assert "I don’t know Ana Diaz." not in said
+
+
+def test_what_two_have_reopened_answers_no_other_complaint_along_with_it(
+    agent: Client, first: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a made-up list of reports would close others without saying how they ended."""
+    monkeypatch.setattr(people, "NOTE", "We sang in the same choir for years.")
+    eva = people.member("Eva Lund")
+    cases.report(token=token(arrived(eva, "Dora Lind", "dora@lind.example").uid), words="No.")
+    reopened = Case.objects.latest("id")
+    lifted_by_two(scopes.of_sender(eva.pk))
+    every = ",".join(str(one.pk) for one in Case.objects.all())
+
+    agent.post(f"{DESK}answer/{reopened.pk}/", {"cases": every, "decision": "They have talked."})
+
+    assert list(Case.objects.exclude(decided_at=None)) == [reopened]
