@@ -17,7 +17,7 @@ from invites.recipients import models as _recipients  # noqa: F401 (so that Djan
 
 # Plain text, as constraints and migrations want it.
 CHOSEN, CONFIRMED = State.CHOSEN.value, State.CONFIRMED.value
-HELD_BY_WORKER = [State.CLAIMED.value, State.SENDING.value]
+WITH_A_WORKER = [State.CLAIMED.value, State.SENDING.value]
 IN_DRAFT = sorted(state.value for state in DRAFT_STATES)
 MAKES_ROOM = sorted(state.value for state in LEAVES_ROOM)
 AFTER_REVIEW = [state.value for state in State if state is not State.CHOSEN]
@@ -165,7 +165,7 @@ class Invitation(models.Model):
                 name="invites_confirmed_has_digest",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=HELD_BY_WORKER) | Q(claim__isnull=False),
+                condition=~Q(state__in=WITH_A_WORKER) | Q(claim__isnull=False),
                 name="invites_claimed_has_claim",
             ),
             models.CheckConstraint(
@@ -177,7 +177,7 @@ class Invitation(models.Model):
             models.Index(fields=["send_after"], condition=Q(state=CONFIRMED), name="invites_due"),
             models.Index(
                 fields=["claim"],
-                condition=Q(state__in=HELD_BY_WORKER),
+                condition=Q(state__in=WITH_A_WORKER),
                 name="invites_claimed",
             ),
             # In the place of the key's own index: with the order in which the desk shows them.

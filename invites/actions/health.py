@@ -20,7 +20,7 @@ KEY_LOST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Condition:
     """One thing that was looked at, in words, and whether it is as it should be; `name` for programs."""
 
     words: str
@@ -28,30 +28,30 @@ class Finding:
     name: str = ""
 
 
-def findings() -> list[Finding]:
+def conditions() -> list[Condition]:
     """All that was looked at. The first is beat, without which the others will not get better."""
     return [
-        *alive(),
+        *vital(),
         *(
-            Finding(f"Kept too long: {what}: {count:,}", count == 0)
+            Condition(f"Kept too long: {what}: {count:,}", count == 0)
             for what, count in {**promises.kept_too_long(), **_kept_too_long()}.items()
         ),
     ]
 
 
-def alive() -> list[Finding]:
+def vital() -> list[Condition]:
     """Beat, the ledger's seals, and its heads elsewhere: what a page can ask for at any size."""
     wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
     unpublished, untold = heads_elsewhere.what_is_wrong(), staff_events.what_is_wrong()
     lost = not settings.LEDGER_KEY and Seal.objects.exists()
     return [
-        Finding(wrong or "Beat is alive.", not wrong, "beat"),
-        Finding(unsealed or "The ledger is sealed.", not unsealed, "ledger"),
-        Finding(KEY_LOST if lost else _key(), not lost, "key"),
-        Finding(
+        Condition(wrong or "Beat is alive.", not wrong, "beat"),
+        Condition(unsealed or "The ledger is sealed.", not unsealed, "ledger"),
+        Condition(KEY_LOST if lost else _key(), not lost, "key"),
+        Condition(
             unpublished or "The ledger's head is where it should be.", not unpublished, "heads"
         ),
-        Finding(untold or _webhook(), not untold, "webhook"),
+        Condition(untold or _webhook(), not untold, "webhook"),
     ]
 
 

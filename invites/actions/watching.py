@@ -18,9 +18,9 @@ _NOT_TOLD = {"webhook"}
 def look() -> int:
     """Tells what is not well since the last look, and what is well again; returns how many changed."""
     changed = 0
-    for finding in health.alive():
-        if finding.name not in _NOT_TOLD:
-            changed += _has_changed(finding)
+    for one in health.vital():
+        if one.name not in _NOT_TOLD:
+            changed += _has_changed(one)
     return changed
 
 
@@ -32,15 +32,13 @@ def look_unless_beat_does() -> None:
 
 
 @transaction.atomic
-def _has_changed(finding: health.Finding) -> bool:
-    known = Trouble.objects.filter(name=finding.name)
-    if finding.well:
+def _has_changed(one: health.Condition) -> bool:
+    known = Trouble.objects.filter(name=one.name)
+    if one.well:
         changed = bool(known.delete()[0])
     else:
-        _, changed = Trouble.objects.get_or_create(
-            name=finding.name, defaults={"since": clock.now()}
-        )
+        _, changed = Trouble.objects.get_or_create(name=one.name, defaults={"since": clock.now()})
     if changed:
-        kind = "site.well_again" if finding.well else "site.not_well"
-        staff_events.tell(kind, staff_events.desk(), kind=finding.name)
+        kind = "site.well_again" if one.well else "site.not_well"
+        staff_events.tell(kind, staff_events.desk(), kind=one.name)
     return changed

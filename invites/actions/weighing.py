@@ -31,7 +31,7 @@ from ledger.entries import Event, append
 from ledger.subjects import of_member
 
 WEIGHED_DAYS = 90  # answers to what left longer ago count no more
-HELD = "Many recipients answered that they don't know the sender, or not in that way."
+WHY_HELD = "Many recipients answered that they don't know the sender, or not in that way."
 
 
 def weigh_answers() -> dict[Verdict, int]:
@@ -102,7 +102,7 @@ def _apply(sender: User, found: Verdict) -> None:
     """Puts a verdict into effect. The ledger has no numbers by which answers could be told."""
     before = Standing.objects.filter(sender=sender).first()
     if found is Verdict.HELD:
-        holding.brake(scopes.of_sender(sender.pk), reason=HELD)
+        holding.brake(scopes.of_sender(sender.pk), reason=WHY_HELD)
     if found is Verdict.FULL:
         if before:
             before.delete()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from invites import scopes, stored_mail
 from invites.actions import taking_evidence
-from invites.actions.health import alive
+from invites.actions.health import vital
 from invites.desk import figures, listing, searching, waiting
 from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
@@ -44,7 +44,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     groups, more_complaints = waiting.complaints()
     holds, more_holds = waiting.holds()
     unknown, more_unknown = waiting.unknown()
-    health = alive()
+    health = vital()
     return page(request, "waiting", "What needs a person", {
         "not_well": [one for one in health if not one.well],
         "well": [one for one in health if one.well],

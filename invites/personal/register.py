@@ -83,7 +83,7 @@ def _person(written: list[str], user: User | None) -> Person:
     )
 
 
-def held(person: Person) -> Rows:
+def rows_of(person: Person) -> Rows:
     """Every row that concerns the person, by table, without hidden columns. Raises TablesUndeclared."""
     if unsaid := undeclared(TABLES, NOBODY):
         raise TablesUndeclared(unsaid)
@@ -100,19 +100,19 @@ def held(person: Person) -> Rows:
 
 @transaction.atomic
 def erase(person: Person) -> dict[str, int]:
-    """Erases all that `held` shows but what `stays`; returns how many rows there were, by table.
+    """Erases all that `rows_of` finds but what `stays`; returns how many rows there were, by table.
 
     Raises TablesUndeclared, and RuntimeError when something is left that should not be: then nothing
     is erased at all.
     """
-    before = {label: len(rows) for label, rows in held(person).items()}
+    before = {label: len(rows) for label, rows in rows_of(person).items()}
     known = Subject.objects.filter(keyed_hash__in=person.hashes).order_by("id").first()
     invitations.erase(person)
     importer.personal.erase(person)
     accounts.erase(person)
     append([Event("person.erased", known.uid if known else uuid4(), facts={**before})])
     subjects.erase(person.hashes)
-    left = set(held(person)) - {table.label for table in TABLES if table.stays}
+    left = set(rows_of(person)) - {table.label for table in TABLES if table.stays}
     if left:
         raise RuntimeError(f"Erasing left rows behind in {', '.join(sorted(left))}.")
     return before

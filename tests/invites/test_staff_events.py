@@ -227,7 +227,7 @@ def test_what_nobody_takes_is_given_up_and_not_well_until_something_is_taken(
             staff_events.send_pending()
             later(days=1)
     assert len(staff.posts) == 1 + len(staff_events.WAITS)
-    (found,) = [one for one in health.alive() if one.name == "webhook"]
+    (found,) = [one for one in health.vital() if one.name == "webhook"]
     assert not found.well
     assert "it answered 500. It is given up; look at STAFF_WEBHOOK_URL." in found.words
 

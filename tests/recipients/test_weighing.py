@@ -134,7 +134,7 @@ def test_many_hold_the_sender_until_a_person_has_looked_and_then_count_no_more(a
     for token in more[:2]:
         answering.give(token=token, kind=AnswerKind.DONT_KNOW)
     weighing.weigh_answers()
-    assert Hold.objects.get(lifted_at=None).reason == weighing.HELD
+    assert Hold.objects.get(lifted_at=None).reason == weighing.WHY_HELD
 
 
 def test_other_senders_answers_are_other_senders(ana: User) -> None:

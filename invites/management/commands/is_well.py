@@ -10,7 +10,7 @@ from invites.actions import health
 
 
 class Command(BaseCommand):
-    """See health.findings."""
+    """See health.conditions."""
 
     help = (
         "Says whether beat is alive, and whether anything is kept longer than promised. "
@@ -18,9 +18,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line per finding."""
-        found = health.findings()
-        for finding in found:
-            self.stdout.write(f"{'well ' if finding.well else 'WRONG'}  {finding.words}")
-        if not all(finding.well for finding in found):
+        """One line per condition."""
+        found = health.conditions()
+        for one in found:
+            self.stdout.write(f"{'well ' if one.well else 'WRONG'}  {one.words}")
+        if not all(one.well for one in found):
             raise SystemExit(1)

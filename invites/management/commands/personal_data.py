@@ -12,7 +12,7 @@ from invites.personal.register import Rows
 
 
 class Command(BaseCommand):
-    """See register.held and register.erase."""
+    """See register.rows_of and register.erase."""
 
     help = (
         "Shows all that is held about a person: as a contact in anybody's address book, as a "
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         """Shows; asks; erases; says what stays."""
         try:
             person = register.find(options["person"])
-            found = register.held(person)
+            found = register.rows_of(person)
         except (register.NobodyKnown, register.TablesUndeclared) as refusal:
             raise CommandError(str(refusal)) from refusal
         if not options["erase"]:
