@@ -9,6 +9,7 @@ from importer.models import Import
 from invites import notice
 from invites.addresses import key_id
 from invites.consent import DRAFT_STATES
+from invites.mail_models import ReturnedReport
 from invites.models import (
     Batch,
     ConsentRecord,
@@ -17,7 +18,6 @@ from invites.models import (
     Invitation,
     PersonalLink,
     Reservation,
-    ReturnedReport,
     Suppression,
 )
 from invites.recipients.models import Answer, Case, Incident, MonthlyFigures, Standing

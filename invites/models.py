@@ -10,13 +10,12 @@ from django.db import models
 from django.db.models import F, Q
 
 from importer.models import Contact
-from invites import figure_models as _figures  # noqa: F401 (so that Django finds it)
-from invites import staff_models as _staff  # noqa: F401 (so that Django finds them)
+from invites import figure_models, mail_models, staff_models  # noqa: F401 (so that Django finds them)
 from invites.consent import DRAFT_STATES, LEAVES_ROOM, State
 from invites.recipients import models as _recipients  # noqa: F401 (so that Django finds them)
 
 # Plain text, as constraints and migrations want it.
-CHOSEN, CONFIRMED = State.CHOSEN.value, State.CONFIRMED.value
+CHOSEN, CONFIRMED, UNKNOWN = State.CHOSEN.value, State.CONFIRMED.value, State.UNKNOWN.value
 WITH_A_WORKER = [State.CLAIMED.value, State.SENDING.value]
 IN_DRAFT = sorted(state.value for state in DRAFT_STATES)
 MAKES_ROOM = sorted(state.value for state in LEAVES_ROOM)
@@ -176,9 +175,7 @@ class Invitation(models.Model):
         indexes = [
             models.Index(fields=["send_after"], condition=Q(state=CONFIRMED), name="invites_due"),
             models.Index(
-                fields=["claim"],
-                condition=Q(state__in=WITH_A_WORKER),
-                name="invites_claimed",
+                fields=["claim"], condition=Q(state__in=WITH_A_WORKER), name="invites_claimed"
             ),
             # In the place of the key's own index: with the order in which the desk shows them.
             models.Index(fields=["sender", "id"], name="invites_by_sender"),
@@ -187,9 +184,7 @@ class Invitation(models.Model):
                 fields=["wording", "id"], condition=~Q(wording=""), name="invites_by_wording"
             ),
             models.Index(
-                fields=["finished_at"],
-                condition=Q(state=State.UNKNOWN.value),
-                name="invites_unknown",
+                fields=["finished_at"], condition=Q(state=UNKNOWN), name="invites_unknown"
             ),
         ]
 
@@ -200,18 +195,6 @@ class Invitation(models.Model):
     def display_name(self) -> str:
         """The recipient's name, or the address of someone without one; "" once erased."""
         return self.recipient_name or self.recipient_address
-
-
-class AccountMail(models.Model):
-    """One mail about an account, encrypted, for the minutes until a worker has handed it over."""
-
-    ciphertext = models.BinaryField()
-    written_at = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"account mail {self.pk}"
 
 
 class PreparedMail(models.Model):
@@ -225,8 +208,7 @@ class PreparedMail(models.Model):
 
 
 class PersonalLink(models.Model):
-    """One person's invitation that the member hands over: a link or its QR code, for people of whom we
-    know no address.
+    """The invitation of a person without an address: a link or its QR code that the member hands over.
 
     It has no address, no mail and no batch, and nothing that sends looks here. The words are those of
     the page that was confirmed, whatever its sender changes since. `person_hash` keeps it the only one
@@ -415,24 +397,3 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold on {self.scope}"
-
-
-class ReturnedReport(models.Model):
-    """That one report about an invitation has had its effect: it has none a second time."""
-
-    digest = models.CharField(max_length=64, unique=True)
-    taken_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"report {self.pk}"
-
-
-class ReportsMailbox(models.Model):
-    """How far the mailbox for returned mail was read. IMAP's UIDs grow as long as `validity` stays."""
-
-    name_hash = models.CharField(max_length=64, unique=True)
-    validity = models.PositiveBigIntegerField()
-    last_uid = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"mailbox {self.pk}"

@@ -28,7 +28,7 @@ from invites.delivery import (
     ServerUnavailable,
     send_account_mail,
 )
-from invites.models import AccountMail
+from invites.mail_models import AccountMail
 from ledger import clock
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from django.conf import settings
 
 from importer import promises
 from invites.actions import erasing, heads_elsewhere, staff_events
-from invites.models import AccountMail, Draft, Invitation
+from invites.mail_models import AccountMail
+from invites.models import Draft, Invitation
 from ledger import clock, heartbeat, sealing
 from ledger.models import Seal
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from invites import mailbox
 from invites.actions import returned_mail
 from invites.actions.returned_mail import Effect
-from invites.models import ReportsMailbox
+from invites.mail_models import ReportsMailbox
 from invites.reports.parts import MAX_BYTES
 from ledger.subjects import keyed_hash
 

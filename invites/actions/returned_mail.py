@@ -25,7 +25,8 @@ from invites.actions import cases
 from invites.actions.suppressing import Reason, suppress
 from invites.addresses import hashes_of
 from invites.consent import CAN_COME_BACK, State
-from invites.models import Invitation, Reservation, ReturnedReport
+from invites.mail_models import ReturnedReport
+from invites.models import Invitation, Reservation
 from invites.reports import Kind, Recipient, Report
 from ledger import clock
 from ledger.entries import Event, append

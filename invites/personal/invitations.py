@@ -13,8 +13,8 @@ from invites import scopes
 from invites.actions import erasing, linking
 from invites.actions.taking_back import cancel_waiting
 from invites.consent import DRAFT_STATES, State
+from invites.mail_models import AccountMail
 from invites.models import (
-    AccountMail,
     Batch,
     ConsentRecord,
     Draft,

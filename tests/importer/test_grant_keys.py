@@ -15,7 +15,7 @@ from importer.models import Contact, Grant, ImportState, UploadPage
 from importer.sources import connection
 from invites.actions import account_mails
 from invites.delivery import ACCOUNT_TEMPLATES
-from invites.models import AccountMail
+from invites.mail_models import AccountMail
 from ledger import clock
 from ledger.models import Entry
 from tests.importer.conftest import NETWORK, TWELVE, Site

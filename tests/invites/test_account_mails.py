@@ -11,7 +11,8 @@ from django.db.models import F
 
 from invites.actions import account_mails, receipt_mails
 from invites.delivery import MailForbidden
-from invites.models import AccountMail, Batch
+from invites.mail_models import AccountMail
+from invites.models import Batch
 from ledger import clock
 from tests import people
 from tests.smtp_sink import Sink, smtp_sink

@@ -16,7 +16,8 @@ from invites import outbox, return_path, tokens
 from invites.actions import cases, outcomes, returned_mail
 from invites.actions.returned_mail import Effect
 from invites.consent import State
-from invites.models import Hold, Invitation, Reservation, ReturnedReport, Suppression
+from invites.mail_models import ReturnedReport
+from invites.models import Hold, Invitation, Reservation, Suppression
 from invites.recipients.models import Case
 from ledger.models import Entry
 from tests import people

@@ -17,7 +17,7 @@ from django.test import Client, RequestFactory
 from config.accounts import SocialAccountAdapter
 from invites.actions import account_mails
 from invites.delivery import ACCOUNT_TEMPLATES
-from invites.models import AccountMail
+from invites.mail_models import AccountMail
 from tests import people
 from tests.page_rules import hold_to_rules, look, text_of
 from tests.smtp_sink import Sink, smtp_sink

@@ -16,7 +16,7 @@ from importer.models import AwaitedFile
 from importer.sources import KINDS
 from importer.sources.contract import Group, Source
 from invites.actions import account_mails
-from invites.models import AccountMail
+from invites.mail_models import AccountMail
 from ledger import clock
 from ledger.models import Entry
 from tests import people

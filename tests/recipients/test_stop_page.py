@@ -13,7 +13,8 @@ from django.test import Client
 
 from invites import outbox
 from invites.actions import account_mails, stopping
-from invites.models import AccountMail, Suppression
+from invites.mail_models import AccountMail
+from invites.models import Suppression
 from tests import people
 from tests.page_rules import every_row, look, text_of
 from tests.smtp_sink import Sink
