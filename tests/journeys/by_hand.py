@@ -176,7 +176,7 @@ class Hand:
     def has_confirmed(self) -> int:
         """How many batches are on “Everything you sent”."""
         page = self.gets("/invitations/")
-        return len(re.findall(r'href="/invitations/sent/', page.html))
+        return len(re.findall(r'href="/invitations/sent/[0-9a-f-]+/"', page.html))
 
     def digests(self) -> list[str]:
         """Of the cards' “Worked together” mails, of everybody on the check page."""
