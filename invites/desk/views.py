@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from invites import scopes, stored_mail
@@ -18,7 +19,7 @@ from invites.desk import figures, listing, searching, waiting
 from invites.desk.forms import ListForm
 from invites.evidence.building import NoEvidence
 from invites.models import Batch, ConsentRecord, Hold, Invitation, PreparedMail
-from invites.rights import Act, may, needs, staff_of
+from invites.rights import Act, is_fresh, may, needs, staff_of, way_to_prove_it
 from invites.steps import holds_of_member, steps_of, steps_of_batch, steps_of_each
 from ledger.keyset import Place, key_in, place_in
 
@@ -133,8 +134,13 @@ def invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
 @needs(Act.TAKE_EVIDENCE)
 @require_POST
 def evidence(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The evidence file. That it was taken goes on the ledger; why there is none is a sentence."""
+    """The evidence file, to somebody who has just typed their password: names and addresses are in it.
+
+    That it was taken goes on the ledger; why there is none is a sentence.
+    """
     found = get_object_or_404(Invitation, uid=uid)
+    if not is_fresh(request):
+        return redirect(way_to_prove_it(request, reverse("desk:invitation", args=[uid])))
     try:
         packed = taking_evidence.take(invitation=found, staff=staff_of(request))
     except NoEvidence as reason:

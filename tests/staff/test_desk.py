@@ -28,7 +28,7 @@ from tests import people
 from tests.arrivals import arrived
 from tests.page_rules import every_row, look, text_of
 from tests.smtp_sink import HANG_UP, Sink
-from tests.staff.desk import DESK, at_the_desk, lifted_by_two
+from tests.staff.desk import DESK, at_the_desk, lifted_by_two, long_ago
 
 pytestmark = pytest.mark.django_db
 
@@ -242,6 +242,11 @@ def test_evidence_is_one_button_and_who_took_it_is_on_the_ledger(agent: Client, 
     assert first.subject == invitation.uid
     assert first.actor == of_member(User.objects.get(email="agent@staff.example").pk)
     assert "Staff took the evidence of it." in text_of(agent.get(path))
+
+    long_ago(agent)
+    asked = agent.post(f"{path}evidence/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/?next=%2Fadmin%2Faudit%2Finvita")
+    assert Entry.objects.filter(action="evidence.taken").count() == 2
 
 
 def test_what_was_never_confirmed_has_no_evidence(agent: Client) -> None:

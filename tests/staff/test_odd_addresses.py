@@ -54,6 +54,7 @@ def test_the_admins_lists_compare_in_no_other_way_than_their_filters_do(
         assert lead.get(f"{cases}?{question}").status_code in (302, 400), question
     for question in ("outcome__exact=answered", "read_at__isempty=1"):
         assert lead.get(f"{cases}?{question}").status_code == 200
+    assert lead.get(f"/admin/importer/import/?member={2**63}").status_code == 400
     row = f"{cases}{Case.objects.get().pk}"
     assert lead.get(f"{row}/change/?_to_field=").status_code == 200
     assert lead.get(f"{row}/delete/?_to_field=").status_code == 403
