@@ -16,5 +16,5 @@ def say_under_which_hold(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("invites", "0013_cases_are_worked_on")]
+    dependencies = [("invites", "0010_the_desk_at_any_size")]
     operations = [migrations.RunPython(say_under_which_hold, migrations.RunPython.noop)]
