@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the evidence of an invitation, or a receipt. Needs Python 3.9 or newer, no network.
 
-    python3 verify.py evidence-….zip [PUBLIC_KEY]
+    python3 verify.py FILE.zip [PUBLIC_KEY]
 
 PUBLIC_KEY is the ledger's key in one line, as the site publishes it. Without it, the key inside the file
 is taken: then this shows that the file is whole and fits together, and not who made it.
@@ -194,6 +194,6 @@ def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
 BASE = decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little")) or (0, 1, 1, 0)
 if __name__ == "__main__":
     try:
-        print("\n".join(check(sys.argv[1], "".join(sys.argv[2:3]))))
+        print("\n".join(check(*(sys.argv[1:3] or sys.exit(str(__doc__))))))
     except (Wrong, ValueError, KeyError, IndexError, TypeError) as problem:
-        sys.exit(f"This evidence does not hold: {problem}")
+        sys.exit(f"This file does not hold: {problem}")

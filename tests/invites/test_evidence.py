@@ -7,6 +7,7 @@ import html
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -167,6 +168,9 @@ def test_a_receipt_says_what_was_agreed_to_and_is_checked_offline(
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert f"Mails confirmed at once at {batch.confirmed_at.isoformat()}: 2." in said
     assert f"mail-2.eml is the mail {batch.invitations.order_by('id')[1].confirmed_digest}" in said
+    unasked = subprocess.run(command[:-2], capture_output=True, text=True, check=False)
+    assert unasked.returncode == 1
+    assert "python3 verify.py FILE.zip [PUBLIC_KEY]" in unasked.stderr
 
     told = json.loads(files["receipt.json"])
     assert told["notice"]["words"][0] == "2 people get one mail each"
@@ -176,7 +180,7 @@ def test_a_receipt_says_what_was_agreed_to_and_is_checked_offline(
     assert first["relationship"] == "Worked together"
     assert first["event"]["event_state"] == "given"
     page = files["receipt.html"].decode()
-    hold_to_rules(page.replace("<style>", "<!--").replace("</style>", "-->"))
+    hold_to_rules(re.sub("<style>.*?</style>", "", page, flags=re.DOTALL))
     for words in ("Bea 1", "bea0@norte.example", html.escape(people.NOTE, quote=True),
                   batch.fingerprint, "leaves 30 minutes after you confirm"):  # fmt: skip
         assert words in page
