@@ -164,12 +164,12 @@ TABLES = (
         lambda who: ContactAddress.objects.filter(
             Q(member_id=who.member_id) | Q(contact__in=_contacts(who))
         ),
-        "In contacts.json, with each person.",
+        "The addresses of your people by themselves: they stand in contacts.json, with each person.",
     ),
     Table(
         "importer.DirectoryPage",
         _directory,
-        "The people of contacts.json once more, as lines to search in.",
+        "The lines in which you search: the people of contacts.json once more.",
         hidden=("lines",),
     ),
     Table(
@@ -232,7 +232,7 @@ TABLES = (
         lambda who: UploadPage.objects.filter(
             Q(upload__member_id=who.member_id) | Q(pk__in=_pages(who).values("pk"))
         ),
-        "In uploads.json, decrypted.",
+        "The pages of a file of yours, as we keep them, encrypted: uploads.json has what they say.",
         hidden=("ciphertext",),
     ),
     Table(

@@ -114,7 +114,7 @@ TABLES = (
     Table(
         "invites.PreparedMail",
         lambda who: PreparedMail.objects.filter(invitation__in=_invitations(who)),
-        "In mails/, each as its card showed it.",
+        "Each mail as its card showed it, once more: it is in mails/.",
     ),
     Table(
         "invites.Answer",
@@ -159,7 +159,7 @@ TABLES = (
         lambda who: ConsentRecord.objects.filter(
             invitation_uid__in=_invitations(who).values("uid")
         ),
-        "In receipts/, with all that you agreed to.",
+        "The records of what you agreed to, by themselves: they are in receipts/.",
         stays="Random ids and digests of what was confirmed. It has no personal data, and the "
         "database lets nobody change it.",
     ),
@@ -179,7 +179,7 @@ TABLES = (
     Table(
         "invites.MemberAddress",
         lambda who: MemberAddress.objects.filter(member_id=who.member_id),
-        "A keyed hash of each address of email-addresses.json.",
+        "The code by which we find your own addresses: it says no more than email-addresses.json.",
     ),
     Table(
         "invites.PersonalLink",

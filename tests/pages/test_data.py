@@ -65,6 +65,7 @@ def test_everything_that_is_hers_is_in_it_and_nothing_that_is_a_secret(settings:
             empty += [] if json.loads(files[f"{table.mine.file}.json"]) else [table.label]
         else:
             assert table.mine in readme
+            assert not table.mine.startswith("In "), "says where, and not what"
     assert empty == [], "of these tables she has rows, and her download has none"
     said = {name: data.decode(errors="replace") for name, data in files.items()}
     assert f"Pat of {MARK}" in said["contacts.json"]
