@@ -62,7 +62,7 @@ def _batches_and_invitations(now: int) -> None:
             "id": "p.n", "uid": "p.uid", "sender_id": "p.sender",
             "recipient_name": f"CASE WHEN {gone} THEN '' ELSE 'Bea Sousa ' || p.person END",
             "recipient_address": f"CASE WHEN {gone} THEN '' ELSE 'person' || p.person || '@firm' || "
-                                 "p.person % 997 || '.example' END",
+                                 "(p.person % 997) || '.example' END",
             "recipient_hash": "CASE WHEN p.fate <> 'erased_at_word' THEN r.recipient_hash END",
             "domain_hash": "r.domain_hash", "source": "p.source",
             "source_label": "CASE p.source WHEN 'google' THEN 'Google contacts' "
