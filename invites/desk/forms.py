@@ -115,7 +115,7 @@ class ListForm(forms.Form):
     reason = forms.ChoiceField(
         label="Why",
         required=False,
-        choices=lambda: [("", "Whatever the reason"), *listing.known_reasons()],
+        choices=lambda: [("", "Any reason"), *listing.known_reasons()],
     )
     since = _day("From this day")
     until = _day("To this day")

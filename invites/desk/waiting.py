@@ -92,8 +92,8 @@ class Group:
 
     @property
     def who(self) -> str:
-        """Who is on hold, in words."""
-        return {1: "The sender", 2: "Both"}.get(len(self.senders), "All")
+        """Who is on hold, and the verb, in words."""
+        return {1: "The sender has", 2: "Both have"}.get(len(self.senders), "All have")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_complaints_about_one_note_are_one_thing_to_look_at(viewer: Client, post
     assert "2 complaints · 2 senders · 1 note" in said
     stopped = Hold.objects.order_by("placed_at").last()
     assert stopped
-    assert f"Both stopped {stopped.placed_at:%A %H:%M}" in said
+    assert f"Both have been stopped since {stopped.placed_at:%A %H:%M}" in said
     assert "I never met her." in said
     assert said.count("You fixed our contract in a weekend.") == 2  # as a letter, and in the mail
     assert f"{DESK}invitation/{first.uid}/" in viewer.get(DESK).content.decode()
@@ -264,7 +264,9 @@ def test_a_viewer_sees_everything_and_takes_nothing(viewer: Client, post: Sink) 
     path = f"{DESK}invitation/{invitation.uid}/"
 
     assert "Evidence" not in text_of(viewer.get(path))
-    assert viewer.post(f"{path}evidence/").status_code == 403
+    refused = viewer.post(f"{path}evidence/")
+    assert refused.status_code == 403
+    assert "for another group of the staff. What needs a person" in text_of(refused)
 
 
 def test_staff_without_a_group_see_nothing(post: Sink) -> None:
