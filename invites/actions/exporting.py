@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ledger.entries import Event, Fact, append
 from ledger.models import Entry
-from ledger.subjects import known_member, of_member
+from ledger.subjects import members, of_member
 
 EXPORTS = uuid5(NAMESPACE_URL, "exports")  # the ledger's id for all of them: it never changes
 SHOWN = 20
@@ -21,7 +21,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One that was begun. `who` is "" for somebody who is in no group any more.
+    """One that was begun. `who` is "" for a closed account.
 
     `rows` is None while it runs, and for good if the process that wrote it was killed.
     """
@@ -73,14 +73,17 @@ def recorded(pieces: Iterator[tuple[int, bytes]], *, export: UUID, staff: User) 
 
 def newest() -> list[Export]:
     """The last exports of anybody, the newest first. Reads only."""
-    in_groups = User.groups.through.objects.values("user_id")
-    names = {
-        known_member(one.pk): one.get_full_name() or one.email
-        for one in User.objects.filter(pk__in=in_groups)
+    entries = list(Entry.objects.filter(subject=EXPORTS).order_by("-id")[: 2 * SHOWN])
+    known = members(entry.actor for entry in entries if entry.actor)
+    staff = User.objects.in_bulk(known.values())
+    names: dict[UUID | None, str] = {
+        uid: staff[pk].get_full_name() or staff[pk].email
+        for uid, pk in known.items()
+        if pk in staff
     }
     ended: dict[str, Entry] = {}
     found = []
-    for entry in Entry.objects.filter(subject=EXPORTS).order_by("-id")[: 2 * SHOWN]:
+    for entry in entries:
         if entry.action == "export.ended":
             ended[entry.facts["export"]] = entry
             continue
