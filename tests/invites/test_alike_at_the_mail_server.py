@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
-from invites import outbox
+from invites import outbox, scopes
 from invites.actions import outcomes, responding, taking_back
-from invites.actions.holding import SITE, hold
+from invites.actions.holding import hold
 from invites.actions.suppressing import Reason, suppress
 from invites.consent import State
 from invites.models import Batch, Invitation, MemberAddress, Reservation
@@ -182,7 +182,7 @@ def test_with_worker_and_action_disabled_the_database_refuses_a_request(
     if why == "stopped":
         suppress(MEMBER, reason=Reason.RECIPIENT)
     elif why == "held":
-        hold(SITE, reason="test")
+        hold(scopes.SITE, reason="test")
     else:
         guards.remove(connection)
         Invitation.objects.filter(recipient_address=MEMBER).update(
