@@ -15,9 +15,9 @@ from django.db import DatabaseError
 from django.test import RequestFactory
 
 from bench import confirmed
-from invites import tokens
+from invites import scopes, tokens
 from invites.actions import answering, leaving, taking_back
-from invites.actions.holding import SITE, hold, lift
+from invites.actions.holding import hold, lift
 from invites.actions.suppressing import Reason, suppress
 from invites.consent import State
 from invites.models import Invitation
@@ -103,7 +103,7 @@ class Racers:
     def race(self, first: int, count: int, *, seconds: float) -> None:
         """So many invitations, from their confirmation until each has come to rest."""
         staff = of_member(0)
-        hold(SITE, reason="races are being set up", actor=staff)
+        hold(scopes.SITE, reason="races are being set up", actor=staff)
         confirmed.make(count, start=first)
         self._races = {
             one.recipient_address: self._drawn(number, one, count)
@@ -113,7 +113,7 @@ class Racers:
                 .order_by("id")
             )
         }
-        lift(SITE, reason="races begin", actor=staff)
+        lift(scopes.SITE, reason="races begin", actor=staff)
         began = time.monotonic()
         waiting = sorted(
             (race for race in self._races.values() if race.moment == "WAITING"),
