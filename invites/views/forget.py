@@ -22,7 +22,8 @@ def forget(request: MemberRequest) -> HttpResponse:
         forgetting.forget_everything(member=request.user)
         return redirect("invites:forgotten")
     context = {
-        "held": held(request.user),
+        # As the receipt counts: who lives on in a link is not erased.
+        "held": held(request.user) - len(links.linked_contacts(request.user)),
         "progress": progress(member=request.user),
         "links": links.links_by(request.user).filter(withdrawn_at=None, erased_at=None).count(),
         "batches": Batch.objects.filter(sender=request.user).count(),

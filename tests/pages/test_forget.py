@@ -54,6 +54,15 @@ def test_one_press_forgets_everything_but_what_was_confirmed(browser: Client, an
     assert Invitation.objects.get().state == "confirmed"
 
 
+def test_page_and_receipt_count_alike_whom_a_link_remembers(browser: Client, ana: User) -> None:
+    people.handed_over(ana)
+    people.contact(ana, "Kim Lee", "kim@norte.example")
+    assert "1 person from your address books" in text_of(look(browser, PAGE))
+    answer = text_of(browser.post(PAGE, follow=True))
+    assert "1 person erased at" in answer
+    assert "One remains because you invited them." in answer
+
+
 def test_no_session_keeps_a_name(browser: Client, ana: User) -> None:
     person = people.reviewed(ana, "Beatriz Sousa", "beatriz@norte.example")
     browser.post(f"/invitations/check/{person.uid}/remove/")
