@@ -36,11 +36,15 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whom a complaint is about, the hold on them, and the proposal to lift it."""
+    """Whom a complaint is about, the hold on them, and the proposal to lift it.
+
+    `by_two`: as of an OpenHold. Staff can have stopped again whom two of them had let go on.
+    """
 
     member: User
-    hold: Hold | None
-    proposal: Reopening | None
+    hold: Hold | None = None
+    proposal: Reopening | None = None
+    by_two: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,10 @@ def _grouped(cases: list[Case]) -> list[Group]:
         one = Complaint(case, case.invitation, mail)
         by_note.setdefault(_note(one), []).append(one)
     senders = [scopes.of_sender(case.invitation.sender_id) for case in cases]
-    held = {hold.scope: hold for hold in Hold.objects.filter(lifted_at=None, scope__in=senders)}
-    proposals = {one.hold_id: one for one in proposed([hold.pk for hold in held.values()])}
+    holds = described(list(Hold.objects.filter(lifted_at=None, scope__in=senders)))
+    held = {one.hold.scope: one for one in holds}
     now = clock.now()
-    return [_group(found, held, proposals, now) for found in by_note.values()]
+    return [_group(found, held, now) for found in by_note.values()]
 
 
 def proposed(holds: list[int]) -> QuerySet[Reopening]:
@@ -172,14 +176,12 @@ def _note(complaint: Complaint) -> str:
     return "note " + " ".join(words.split())
 
 
-def _group(
-    found: list[Complaint], held: dict[str, Hold], proposals: dict[int, Reopening], now: datetime
-) -> Group:
+def _group(found: list[Complaint], held: dict[str, OpenHold], now: datetime) -> Group:
     members = {one.invitation.sender_id: one.invitation.sender for one in found}
     senders = []
     for member in members.values():
-        hold = held.get(scopes.of_sender(member.pk))
-        senders.append(Sender(member, hold, proposals.get(hold.pk) if hold else None))
+        on = held.get(scopes.of_sender(member.pk))
+        senders.append(Sender(member, on.hold, on.proposal, on.by_two) if on else Sender(member))
     due = one_working_day_after(found[0].case.opened_at)
     return Group(complaints=found, senders=senders, due=due, late=due < now)
 

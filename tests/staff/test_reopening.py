@@ -48,6 +48,18 @@ def the_hold() -> Hold:
     return Hold.objects.get(lifted_at=None)
 
 
+def test_whom_staff_stopped_again_is_lifted_by_one_and_the_desk_offers_just_that(ana: User) -> None:
+    agent, lead = at_the_desk("agent"), at_the_desk("lead")
+    one, other = (User.objects.get(email=f"{who}@staff.example") for who in ("agent", "lead"))
+    proposal = reopening.propose(hold=the_hold(), reason=WHY, staff=one)
+    assert reopening.agree(proposal=proposal, staff=other)
+    holding.hold(scopes.of_sender(ana.pk), reason="Another matter.", actor=of_member(one.pk))
+
+    page = f"{DESK}case/{Case.objects.get().pk}/"
+    assert "Ana Diaz: stopped · Lift it" in text_of(look(lead, page))
+    assert "Propose to lift it" not in text_of(look(agent, page))
+
+
 def test_one_proposes_another_agrees_and_only_then_mails_leave(ana: User, post: Sink) -> None:
     agent, lead = at_the_desk("agent"), at_the_desk("lead")
     propose = f"{DESK}propose/{the_hold().pk}/"
