@@ -284,6 +284,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEVELOPMENT
+# Else it knows each file's length as it was at the start, and an edited style sheet is cut off there.
+WHITENOISE_AUTOREFRESH = DEVELOPMENT
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
