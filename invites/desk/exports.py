@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -41,16 +41,8 @@ def invitations(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, form, what)
     chosen = form.cleaned_data
-    export = exporting.begin(
-        staff=staff_of(request),
-        what=what,
-        why=chosen["reason"],
-        form=chosen["form"],
-        with_names=chosen["with_names"],
-        asked=_filters(asked),
-    )
     pieces = export_lines.of_list(asked, form=chosen["form"], with_names=chosen["with_names"])
-    return _streamed(request, "invitations", export, chosen["form"], pieces)
+    return _file(request, "invitations", chosen, what, _filters(asked), pieces)
 
 
 @needs(Act.EXPORT, fresh=True)
@@ -68,16 +60,8 @@ def story(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, form, what)
     chosen = form.cleaned_data
-    export = exporting.begin(
-        staff=staff_of(request),
-        what=what,
-        why=chosen["reason"],
-        form=chosen["form"],
-        with_names=False,
-        asked={"about": str(uid)},
-    )
     pieces = export_lines.of_story(about, form=chosen["form"])
-    return _streamed(request, f"steps-{uid}", export, chosen["form"], pieces)
+    return _file(request, f"steps-{uid}", chosen, what, {"about": str(uid)}, pieces)
 
 
 def _filters(asked: Asked) -> dict[str, Fact]:
@@ -91,11 +75,18 @@ def _filters(asked: Asked) -> dict[str, Fact]:
     return said
 
 
-def _streamed(
-    request: HttpRequest, name: str, export: UUID, form: str, pieces: Iterator[tuple[int, bytes]]
-) -> StreamingHttpResponse:
+def _file(
+    request: HttpRequest, name: str, chosen: Mapping[str, Any], what: str, asked: dict[str, Fact],
+    pieces: Iterator[tuple[int, bytes]],
+) -> StreamingHttpResponse:  # fmt: skip
+    """The pieces, of which none is made before the ledger has who takes them."""
+    staff, form = staff_of(request), chosen["form"]
+    with_names = chosen.get("with_names", False)
+    export = exporting.begin(
+        staff=staff, what=what, why=chosen["reason"], form=form, with_names=with_names, asked=asked
+    )
     return StreamingHttpResponse(
-        exporting.recorded(pieces, export=export, staff=staff_of(request)),
+        exporting.recorded(pieces, export=export, staff=staff),
         content_type=_TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
     )
