@@ -23,7 +23,8 @@ bin/bench audit: whether staff can still prove everything when the tables are la
 
 Makes a database with {big_database.ROWS:,} invitations and ten times as many ledger entries, by SQL, which
 takes minutes. The figures, each a ratio within this run:
-  verify_vs_hash  verify_ledger beside a bare loop that hashes the same lines, fetched already
+  verify_vs_hash  verify_ledger beside a bare loop in one process that hashes the same bytes, those of
+                       each leaf and each node, fetched already (verify_vs_lines: those of the leaves alone)
   proof_hashes    the longest proof that an entry is under the newest head
   seal_cost       how much slower mails leave while a sealer works beside them
   worst_full_vs_small  each page, filter and search of the staff beside the same one in a database with
