@@ -12,6 +12,7 @@ from django import forms
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from invites import rights
 from invites.actions import responding
@@ -52,6 +53,27 @@ class _InOurWords(forms.Form):
             field.help_text = "At least 8 characters, and not one that many people use."
         if field := self.fields.get("code"):
             field.widget.attrs |= {"autocapitalize": "characters", "spellcheck": "false"}
+
+
+class _NeedsFreshLogin(_InOurWords):
+    """Forms that open a way to sign in. Who has just signed in acts at the desk and gets all their data,
+    so a browser that was left open must not be enough to add such a way.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        """Says what to do first."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        request = context.request
+        if not rights.is_fresh(request):
+            by_password = request.user.has_usable_password()
+            raise forms.ValidationError(
+                format_html(
+                    'You signed in a while ago. <a href="{}">{}</a> first.',
+                    rights.way_to_prove_it(request, request.path),
+                    "Type your password once more" if by_password else "Sign out and in again",
+                )
+            )
+        return cleaned
 
 
 class LoginForm(_InOurWords, account.LoginForm):  # type: ignore[misc]
@@ -115,8 +137,8 @@ class SocialSignupForm(_InOurWords, social.SignupForm):  # type: ignore[misc]
     """What a provider did not tell."""
 
 
-class AddEmailForm(_InOurWords, account.AddEmailForm):  # type: ignore[misc]
-    """One more address."""
+class AddEmailForm(_NeedsFreshLogin, account.AddEmailForm):  # type: ignore[misc]
+    """One more address: a link that sets a new password can be mailed to it."""
 
 
 class CodeForm(_InOurWords, account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
@@ -127,16 +149,8 @@ class ChangePasswordForm(_InOurWords, account.ChangePasswordForm):  # type: igno
     """The old one, and the new one twice."""
 
 
-class SetPasswordForm(_InOurWords, account.SetPasswordForm):  # type: ignore[misc]
-    """A password for who signed up with a provider, and has just signed in: by a password one acts at the
-    desk and gets all one's data, so a browser that was left open must not be enough to set one."""
-
-    def clean(self) -> dict[str, Any]:
-        """Asks for a fresh login."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not rights.is_fresh(context.request):
-            raise forms.ValidationError("You signed in a while ago. Sign out and in again first.")
-        return cleaned
+class SetPasswordForm(_NeedsFreshLogin, account.SetPasswordForm):  # type: ignore[misc]
+    """A password for who signed up with a provider."""
 
 
 class ResetPasswordForm(_InOurWords, account.ResetPasswordForm):  # type: ignore[misc]

@@ -6,19 +6,23 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from config.person_names import LONGEST, clean_person_name, refuse_the_sites_name
 from importer import addresses
-from invites import tasks
+from invites import rights, tasks
 from invites.actions import account_mails, confirming, responding
 
 _TOO_OFTEN = "That was often in a short time. Wait a few minutes, then try again."
@@ -163,9 +167,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Some providers answer "false" in quotes, which Python takes for true."""
+        """Some providers answer "false" in quotes, which Python takes for true.
+
+        One more way to sign in is added by whoever has just signed in: see account_forms.py.
+        """
         for address in sociallogin.email_addresses:
             address.verified = str(address.verified).lower() == "true"
+        adds = sociallogin.state.get("process") == AuthProcess.CONNECT
+        if adds and request.user.is_authenticated and not rights.is_fresh(request):
+            messages.error(
+                request, "Nothing was added yet: you signed in a while ago. Now add it once more."
+            )
+            here = reverse("socialaccount_connections")
+            raise ImmediateHttpResponse(redirect(rights.way_to_prove_it(request, here)))
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Without a full name or a usable address the sign-up form asks: each invitation has both."""

@@ -6,8 +6,15 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.socialaccount.internal.flows.login import complete_login
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib import auth
 from django.contrib.auth.models import Group, Permission, User
-from django.test import Client
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from invites import outbox, scopes
 from invites.actions import account_mails, cases, holding, suppressing
@@ -187,9 +194,11 @@ def test_an_old_login_is_asked_for_the_password_and_leads_back(agent: Client) ->
 
 
 def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
-    lead: Client, post: Sink
+    lead: Client, post: Sink, settings: Any
 ) -> None:
     """Who signed up with a provider; tests/journeys/test_along_the_way.py goes the way."""
+    provider = {"provider_id": "sign-in", "name": "Sign-in", "client_id": "c", "secret": "s"}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [provider]}}
     sam = User.objects.get(email="lead@staff.example")
     sam.set_unusable_password()
     sam.save()
@@ -210,6 +219,15 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
     sam.refresh_from_db()
     assert not sam.has_usable_password()
 
+    # Nor does it add an address, to which a link could be mailed, or another way to sign in.
+    refused = lead.post("/accounts/email/", {"action_add": "", "email": "finder@norte.example"})
+    assert "Sign out and in again first." in text_of(refused)
+    assert "finder@norte.example" in refused.content.decode(), "what was typed is kept"
+    answer = add_way_to_sign_in(lead, "finder")
+    assert answer["Location"] == "/accounts/logout/?next=%2Faccounts%2F3rdparty%2F"
+    assert not EmailAddress.objects.filter(email="finder@norte.example").exists()
+    assert not SocialAccount.objects.exists()
+
     # The mailed link does, for whoever reads the mailbox.
     lead.post("/accounts/password/reset/", {"email": sam.email})
     account_mails.send_pending()
@@ -219,6 +237,20 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
     assert lead.post(page, new).status_code == 302
     sam.refresh_from_db()
     assert sam.has_usable_password()
+    assert add_way_to_sign_in(sign_in(sam), "sam")["Location"] == "/accounts/3rdparty/"
+    assert SocialAccount.objects.get().user == sam
+
+
+def add_way_to_sign_in(browser: Client, uid: str) -> HttpResponse:
+    """What happens when a provider has sent this browser back with an account to add."""
+    request = RequestFactory().get("/")
+    request.session, request.user = browser.session, auth.get_user(browser)  # type: ignore[arg-type]
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    login = SocialLogin(account=SocialAccount(provider="sign-in", uid=uid))
+    login.state = {"process": "connect"}
+    with context.request_context(request):
+        answer: HttpResponse = complete_login(request, login)
+    return answer
 
 
 def test_what_staff_write_in_the_tables_needs_a_fresh_login_too(lead: Client, post: Sink) -> None:
