@@ -34,15 +34,42 @@ class Choice(StrEnum):
 
     ACCEPT = "accept"
     DECLINE = "decline"
+    NOT_HOW = "not_how"
     DONT_KNOW = "dont_know"
+    TAKE_BACK = "take_back"
     STOP = "stop"
     REPORT = "report"
+
+
+_KINDS = {
+    Choice.DECLINE: AnswerKind.DECLINED,
+    Choice.NOT_HOW: AnswerKind.NOT_HOW,
+    Choice.DONT_KNOW: AnswerKind.DONT_KNOW,
+}
 
 
 def requests_of(member: User) -> list[InvitationPage]:
     """All that the member has not answered yet, oldest first. Reads only."""
     pages = [responding.invitation_page(tokens.token(one.uid)) for one in _open(member)]
     return [page for page in pages if page is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that the member answered, and the answer as they can read it again."""
+
+    uid: UUID
+    sender_name: str
+    answer: str
+
+
+def answers_of(member: User) -> list[Answered]:
+    """The answers that the member can take back, newest first. Reads only."""
+    answered = _answered(member).select_related("sender", "answer").order_by("-answer__given_at")
+    return [
+        Answered(one.uid, one.sender.get_full_name(), one.answer.get_kind_display())
+        for one in answered
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +99,17 @@ def answer(*, member: User, uid: UUID, choice: Choice, words: str = "") -> bool:
     """
     if choice is Choice.ACCEPT:
         return _accept(member, uid)
-    if not _open(member).filter(uid=uid).exists():
+    asked = _answered(member) if choice is Choice.TAKE_BACK else _open(member)
+    if not asked.filter(uid=uid).exists():
         return False
     token = tokens.token(uid)
+    if choice is Choice.TAKE_BACK:
+        return answering.take_back(token=token)
     if choice is Choice.STOP:
         return responding.stop_everyone(token=token)
     if choice is Choice.REPORT:
         return cases.report(token=token, words=words)
-    kind = AnswerKind.DECLINED if choice is Choice.DECLINE else AnswerKind.DONT_KNOW
-    return answering.give(token=token, kind=kind)
+    return answering.give(token=token, kind=_KINDS[choice])
 
 
 @transaction.atomic
@@ -98,6 +127,11 @@ def _open(member: User) -> QuerySet[Invitation]:
         .filter(answer=None, case=None, accepted_at=None, stopped_at=None, withdrawn_at=None)
         .order_by("id")
     )
+
+
+def _answered(member: User) -> QuerySet[Invitation]:
+    """Answered, and still of one another: what was withdrawn or stopped has nothing to take back."""
+    return _to(member).exclude(answer=None).filter(stopped_at=None, withdrawn_at=None)
 
 
 def _to(member: User) -> QuerySet[Invitation]:

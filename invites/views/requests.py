@@ -17,7 +17,9 @@ from invites.views.members import MemberRequest
 DONE = {
     Choice.ACCEPT: "Accepted. The sender sees it.",
     Choice.DECLINE: "Declined. Nobody is told.",
+    Choice.NOT_HOW: "Noted. It counts against the sender, who isn’t told.",
     Choice.DONT_KNOW: "Noted. It counts against the sender, who isn’t told.",
+    Choice.TAKE_BACK: "Taken back. You can answer anew.",
     Choice.STOP: "Done. No member of this site can send you an invitation again.",
     Choice.REPORT: "Reported. A person looks at it, and this page shows what becomes of it.",
 }
@@ -30,6 +32,7 @@ def requests(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         context = {
             "pages": requesting.requests_of(request.user),
+            "answers": requesting.answers_of(request.user),
             "reports": requesting.reports_of(request.user),
             "most": cases.LONGEST,
         }

@@ -75,6 +75,7 @@ def test_the_member_reads_who_and_why_and_no_mail_was_sent(
     [
         ("accept", "accepted"),
         ("decline", "delivered"),
+        ("not_how", "delivered"),
         ("dont_know", "delivered"),
         ("stop", "delivered"),
         ("report", "delivered"),
@@ -91,6 +92,26 @@ def test_each_answer_is_given_once_and_the_sender_sees_one_of_two_things(
     assert kind(invitation) == seen
     assert Suppression.objects.exists() is (answer == "stop")
     assert Hold.objects.exists() is (answer == "report")
+
+
+def test_an_answer_is_shown_and_taken_back_and_another_one_given(
+    bea: Client, invitation: Invitation
+) -> None:
+    asked = {"invitation": str(invitation.uid)}
+    assert "not there any more" in text_of(
+        bea.post(PATH, asked | {"answer": "take_back"}, follow=True)
+    )
+    said = text_of(bea.post(PATH, asked | {"answer": "not_how"}, follow=True))
+    assert "What you answered Ana Diaz “That isn’t how we know each other” Take it back" in said
+
+    back = text_of(bea.post(PATH, asked | {"answer": "take_back"}, follow=True))
+
+    assert "Taken back. You can answer anew." in back
+    assert people.NOTE in back
+    assert "What you answered" not in back
+    said = text_of(bea.post(PATH, asked | {"answer": "accept"}, follow=True))
+    assert "Accepted. The sender sees it." in said
+    assert kind(invitation) == "accepted"
 
 
 def test_nobody_answers_for_somebody_else(client: Client, invitation: Invitation) -> None:
