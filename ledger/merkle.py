@@ -123,26 +123,6 @@ def root_of(first: int, end: int, subtree: Subtree) -> bytes:
     return node_hash(subtree(first, middle), root_of(middle, end, subtree))
 
 
-def root_from_inclusion(leaf: bytes, position: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that this proof leads to (RFC 9162, section 2.1.3.2). Raises ValueError."""
-    if not 0 <= position < size:
-        raise ValueError(f"There is no leaf {position} among {size}.")
-    here, last, found = position, size - 1, leaf
-    for other in proof:
-        if last == 0:
-            raise ValueError("The proof has too many hashes.")
-        if here & 1 or here == last:
-            found = node_hash(other, found)
-            while not here & 1 and here:
-                here, last = here >> 1, last >> 1
-        else:
-            found = node_hash(found, other)
-        here, last = here >> 1, last >> 1
-    if last:
-        raise ValueError("The proof has too few hashes.")
-    return found
-
-
 def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
     """The hashes that show that the tree of `old` leaves is the beginning of the tree of `new`."""
     if not 0 < old <= new:
