@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 
 from importer.models import Import
 from importer.sources import typed
@@ -62,15 +61,7 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def span(self, request: HttpRequest) -> keyset.Keys | None:
         """From the days on which they ended: keys grow with when they began."""
-        since, until = (_moment(request.GET.get(name, "")) for name in self.linked[:2])
+        since, until = (keyset.moment_in(request.GET, name) for name in self.linked[:2])
         if since is None and until is None:
             return None
         return keyset.span_of(Import, "created_at", since and since - _LONGEST, until)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None  # the list itself refuses it
-    return moment if moment and moment.tzinfo else None

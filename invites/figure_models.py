@@ -82,6 +82,24 @@ class RecentFigure(models.Model):
         return f"{self.kind} {self.key} {self.event} in {self.days} days: {self.count}"
 
 
+class FirstTime(models.Model):
+    """When a member did a step for the first time: the list behind the counts of members."""
+
+    sender = models.CharField(max_length=32)  # the ledger's random id, in hexadecimal
+    step = models.CharField(max_length=12)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "step"], name="invites_first_time_once")
+        ]
+        # Rows are written in the order of the ledger's leaves, so that later ones have higher ids.
+        indexes = [models.Index(fields=["step", "id"], name="invites_first_times")]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.step} at {self.at}"
+
+
 class Counted(models.Model):
     """How far the ledger is counted; one row. It changes together with the figures, or not at all."""
 

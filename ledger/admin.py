@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from ledger import keyset
 from ledger.change_list import BoundedAdmin
 from ledger.models import Entry
 
@@ -56,3 +57,9 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "at", "action", "subject", "actor", "facts")
     search_fields = ("subject",)
     search_help_text = "The whole id of an invitation, a batch or an import."
+    linked = ("action", "at__gte", "at__lt")
+
+    def span(self, request: HttpRequest) -> keyset.Keys | None:
+        """From the days that are asked for."""
+        since, until = (keyset.moment_in(request.GET, name) for name in self.linked[1:])
+        return keyset.span_of(Entry, "at", since, until) if since or until else None

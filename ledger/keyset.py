@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.dateparse import parse_datetime
 
 Row = TypeVar("Row", bound=Model)
 
@@ -62,6 +63,15 @@ def key_in(asked: Mapping[str, str], name: str) -> int | None:
     """One key, that a column of whole numbers has room for."""
     value = asked.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def moment_in(asked: Mapping[str, str], name: str) -> datetime | None:
+    """One moment with its zone; what is none is for the list itself to refuse."""
+    try:
+        moment = parse_datetime(asked.get(name, ""))
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def page(

@@ -134,6 +134,7 @@ SITE = [
     ("admin/audit/", STAFF, "/admin/audit/"),
     ("admin/audit/search/", STAFF, "/admin/audit/search/"),
     ("admin/audit/figures/", STAFF, "/admin/audit/figures/"),
+    ("admin/audit/members/", STAFF, "/admin/audit/members/?step=chosen"),
     ("admin/audit/invitations/", STAFF, "/admin/audit/invitations/?event=sent"),
     ("admin/audit/export/invitations/", STAFF, "/admin/audit/export/invitations/"),
     ("admin/audit/export/steps/<uuid:uid>/", STAFF, "/admin/audit/export/steps/{arrived}/"),

@@ -16,7 +16,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Min
 
 from invites.figure_models import (
     EVENTS,
@@ -25,6 +24,7 @@ from invites.figure_models import (
     STEPS,
     Counted,
     DailyFigure,
+    FirstTime,
     Kind,
     RecentFigure,
 )
@@ -61,7 +61,7 @@ _SINCE_CONFIRMING = {
 # Of these it takes more than the action to know what to count. "" is an answer.
 _BY_FACTS = {"", "imported", "chosen", "undone"}
 # By whose word an invitation was taken back, for the time that took.
-_BY_SENDER = ("taken back", "not me")
+BY_SENDER = ("taken back", "not me")
 AFTER = (0, 60, 5 * 60, 30 * 60, 24 * 3600)  # seconds: a figure is from one of these to the next
 
 Figure = tuple[Kind, str, str, date]
@@ -93,8 +93,13 @@ def count() -> int:
 @transaction.atomic
 def forget_figures() -> None:
     """Throws all figures away. The next `count` begins with the first entry."""
-    for table in (DailyFigure, RecentFigure, Counted):
+    for table in (DailyFigure, RecentFigure, FirstTime, Counted):
         table.objects.all().delete()
+
+
+def least_seconds(waited: float) -> int:
+    """In which of `AFTER` so many seconds are counted."""
+    return max((one for one in AFTER if one <= waited), default=0)
 
 
 def _count_some() -> int:
@@ -103,12 +108,13 @@ def _count_some() -> int:
     if known is None:
         return 0
     spans, end = leaves.spans_from(known.leaves, AT_ONCE)
-    figures = _Tally(_rows(spans)).figures if spans else Counter()
+    tally = _Tally(_rows(spans) if spans else [])
     with transaction.atomic():
         if not _mine(known).update(leaves=end, at=clock.now()):
             return 0
-        _add(DailyFigure, figures)
-        _add_recent(figures, known.day)
+        _add(DailyFigure, tally.figures)
+        _add_recent(tally.figures, known.day)
+        FirstTime.objects.bulk_create(tally.first_times)
     return end - known.leaves
 
 
@@ -177,6 +183,7 @@ class _Tally:
 
     def __init__(self, rows: list[Row]) -> None:
         self.figures: Counter[Figure] = Counter()
+        self.first_times: list[FirstTime] = []
         self._origins = _origins({row[3] for row in rows if _event(row[2]) in _SINCE_CONFIRMING})
         self._kept_before = _kept_before(rows)
         self._since = _first_days(rows, self._origins)
@@ -204,10 +211,9 @@ class _Tally:
             origin = self._origins.get(subject)
             sender = origin.sender if origin else ""
             source, wording = (origin.source, origin.wording) if origin else ("", "")
-            if origin and event == "undone" and facts.get("why") in _BY_SENDER:
+            if origin and event == "undone" and facts.get("why") in BY_SENDER:
                 seconds = (at - origin.at).total_seconds()
-                least = max((one for one in AFTER if one <= seconds), default=0)
-                self.figures[Kind.AFTER, str(least), event, day] += 1
+                self.figures[Kind.AFTER, str(least_seconds(seconds)), event, day] += 1
         self.figures[Kind.ALL, "", event, day] += number
         if event in EVENTS or event in STEPS:
             self._add(Kind.SENDER, sender, event, day, number)
@@ -215,18 +221,19 @@ class _Tally:
             self._add(Kind.SOURCE, source, event, day, number)
             self._add(Kind.WORDING, wording, event, day, number)
         if sender and number and event in STEPS:
-            self._walk(sender, STEPS.index(event), day)
+            self._walk(sender, STEPS.index(event), at)
 
     def _add(self, kind: Kind, key: str, event: str, day: date, number: int) -> None:
         if key:
             self.figures[kind, key, event, day] += number
 
-    def _walk(self, sender: str, step: int, day: date) -> None:
+    def _walk(self, sender: str, step: int, at: datetime) -> None:
         """A member did this: for the first time? Then who came by the step before has gone on."""
-        known = self._since.get((sender, STEPS[step]))
-        self._since[sender, STEPS[step]] = min(known or day, day)
-        if known:
+        if (sender, STEPS[step]) in self._since:
             return
+        day = self._since[sender, STEPS[step]] = _day(at)
+        moment = at if at.tzinfo else at.replace(tzinfo=UTC)
+        self.first_times.append(FirstTime(sender=sender, step=STEPS[step], at=moment))
         self.figures[Kind.CAME, "", STEPS[step], day] += 1
         before = self._since.get((sender, STEPS[step - 1])) if step else None
         if before:
@@ -278,10 +285,8 @@ def _first_days(rows: list[Row], origins: Mapping[Id, _Origin]) -> dict[tuple[st
     may_be = {_hex(row[4]) for row in rows}
     may_be |= {_hex(row[3]) for row in rows if row[2] == "note.written"}
     may_be |= {origin.sender for origin in origins.values()}
-    found = DailyFigure.objects.filter(
-        kind=Kind.SENDER, key__in=may_be - {""}, event__in=STEPS
-    ).values_list("key", "event")
-    return {(key, event): day for key, event, day in found.annotate(Min("day"))}
+    found = FirstTime.objects.filter(sender__in=may_be - {""})
+    return {(one.sender, one.step): _day(one.at) for one in found}
 
 
 def _add_recent(figures: Mapping[Figure, int], today: date) -> None:

@@ -1,4 +1,5 @@
-"""The page of figures. See figures.py for what its address may ask for."""
+"""The page of figures and the list of members behind it. See figures.py and members.py for what their
+addresses may ask for."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from invites.desk import figures, waiting
-from invites.desk.forms import FiguresForm
+from invites.desk import members as walked
+from invites.desk.forms import FiguresForm, MembersForm
 from invites.desk.views import page
 from invites.figure_models import RANGES, Kind
 from invites.rights import Act, needs
 from ledger import sealing
+from ledger.keyset import Place, place_in
 
 
 @needs(Act.LOOK)
@@ -48,3 +51,18 @@ def show(request: HttpRequest) -> HttpResponse:
             "undone": figures.undone_after(over),
         }
     return page(request, "figures", "Figures by day", context)
+
+
+@needs(Act.LOOK)
+@require_GET
+def members(request: HttpRequest) -> HttpResponse:
+    """Who came by a step for the first time in these days."""
+    form = MembersForm(request.GET)
+    valid = form.is_valid()
+    place = place_in(request.GET)
+    return page(request, "members", "Members", {
+        "form": form,
+        "asked": form.asked if valid else None,
+        "listed": walked.listed(form.asked, place) if valid else None,
+        "paged": place != Place(),
+    })  # fmt: skip

@@ -30,7 +30,8 @@ from django.utils.safestring import SafeString
 
 from importer.sources import typed
 from invites import stored_mail
-from invites.desk import charts, waiting
+from invites.desk import charts, members, waiting
+from invites.desk.listing import WAITED
 from invites.figure_models import EVENTS, RANGES, STEPS, Counted, DailyFigure, Kind, RecentFigure
 from invites.models import Invitation, PreparedMail
 from ledger import subjects
@@ -56,19 +57,15 @@ MEANINGS = {
 _UNWELCOME = ("bounced", "dont_know", "complained")
 # Of one wording there is nothing to count before it was confirmed.
 _BEFORE_WORDS = ("imported", "chosen")
-_STEPS = {
-    "imported": "brought people", "chosen": "chose somebody", "written": "wrote a note",
-    "reviewed": "decided on a card", "confirmed": "confirmed", "sent": "had a mail sent",
-}  # fmt: skip
 _INSTEAD = {
     "unchosen": "people taken out of a draft again",
     "set_aside": "people set aside on their card: “not now”, “don’t know”, “never”",
     "given_up": "drafts that nobody came back to",
     "disowned": "batches of which the member said “this wasn’t me”",
 }
-_AFTER = {
-    "0": "within a minute", "60": "after 1 to 5 minutes", "300": "after 5 to 30 minutes",
-    "1800": "after half an hour to a day", "86400": "later",
+# Of these nothing is left but the ledger's entries.
+_ON_THE_LEDGER = {
+    "imported": "contact.typed", "given_up": "draft.forgotten", "disowned": "batch.disowned",
 }  # fmt: skip
 
 
@@ -145,15 +142,16 @@ class Ranked:
 class Step:
     """A step of a member's way: who came by it for the first time, and who of them has gone on."""
 
-    words: str
-    came: int
-    went_on: int | None
+    came: Number
+    went_on: Number | None
     bar: SafeString
 
     @property
     def percent(self) -> int | None:
         """Of a hundred members, how many went on."""
-        return round(100 * (self.went_on or 0) / self.came) if self.came else None
+        if self.went_on is None or not self.came.count:
+            return None
+        return round(100 * self.went_on.count / self.came.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,19 +242,18 @@ def _chart(event: str, asked: Asked, over: Period, sums: Mapping[tuple[str, int]
 
 
 def link_to(event: str, since: date, until: date, filters: Mapping[str, str | int]) -> str:
-    """The list of what was counted: of invitations, or of the imports that brought people."""
-    if event != "imported":
-        asked = {"event": event, "since": since, "until": until, **filters}
-        return f"{reverse('desk:invitations')}?{urlencode(asked)}"
-    if filters.get("source") == typed.NAME:
-        return ""  # nothing was imported
-    of = {"source": "source", "sender": "member"}
-    asked = {
-        "finished_at__gte": f"{since} 00:00:00+00:00",
-        "finished_at__lt": f"{until + timedelta(days=1)} 00:00:00+00:00",
-        **{of[name]: value for name, value in filters.items() if name in of},
-    }
-    return f"{reverse('admin:importer_import_changelist')}?{urlencode(asked)}"
+    """The list of what was counted: of imports, of entries on the ledger, or of invitations."""
+    begins, ends = f"{since} 00:00:00+00:00", f"{until + timedelta(days=1)} 00:00:00+00:00"
+    if event == "imported" and filters.get("source") != typed.NAME:
+        asked = {"finished_at__gte": begins, "finished_at__lt": ends}
+        of = {"source": "source", "sender": "member"}
+        asked |= {of[name]: str(value) for name, value in filters.items() if name in of}
+        return f"{reverse('admin:importer_import_changelist')}?{urlencode(asked)}"
+    if event in _ON_THE_LEDGER:
+        asked = {"action": _ON_THE_LEDGER[event], "at__gte": begins, "at__lt": ends}
+        return f"{reverse('admin:ledger_entry_changelist')}?{urlencode(asked)}"
+    these = {"event": event, "since": since, "until": until, **filters}
+    return f"{reverse('desk:invitations')}?{urlencode(these)}"
 
 
 def greatest(kind: Kind, asked: Asked, over: Period) -> list[Ranked]:
@@ -330,27 +327,25 @@ def first_words(wording: str) -> str:
 def steps(over: Period) -> list[Step]:
     """How many members came by each step for the first time, and how many of those went on."""
     came, went_on = (_sums(kind, over) for kind in (Kind.CAME, Kind.WENT_ON))
-    return [
-        Step(
-            words=_STEPS[step],
-            came=came.get(step, 0),
-            went_on=None if step == STEPS[-1] else went_on.get(step, 0),
-            bar=charts.share(went_on.get(step, 0), came.get(step, 0)),
-        )
-        for step in STEPS
-    ]
+    found = []
+    for step, words in members.WORDS.items():
+        first = Number(came.get(step, 0), words, _link_to_members(step, over))
+        then = Number(went_on.get(step, 0), words, _link_to_members(step, over, went_on="on"))
+        bar = charts.share(then.count, first.count)
+        found.append(Step(first, then if step != STEPS[-1] else None, bar))
+    return found
+
+
+def _link_to_members(step: str, over: Period, **more: str) -> str:
+    asked = {"step": step, "since": over.since, "until": over.until, **more}
+    return f"{reverse('desk:members')}?{urlencode(asked)}"
 
 
 def instead(over: Period) -> list[Number]:
     """What members did in the place of going on."""
     sums = _sums(Kind.ALL, over)
-    listed = ("unchosen", "set_aside")
     return [
-        Number(
-            sums.get(event, 0),
-            words,
-            link_to(event, over.since, over.until, {}) if event in listed else "",
-        )
+        Number(sums.get(event, 0), words, link_to(event, over.since, over.until, {}))
         for event, words in _INSTEAD.items()
     ]
 
@@ -358,14 +353,15 @@ def instead(over: Period) -> list[Number]:
 def undone_after(over: Period) -> list[tuple[Number, SafeString]]:
     """How long after confirming senders took mails back, and each one's part of all."""
     found = DailyFigure.objects.filter(
-        kind=Kind.AFTER, key__in=_AFTER, event="undone", day__range=(over.since, over.until)
+        kind=Kind.AFTER, key__in=WAITED, event="undone", day__range=(over.since, over.until)
     )
     sums = dict(found.values_list("key").annotate(Sum("count")))
     whole = sum(sums.values())
-    return [
-        (Number(sums.get(key, 0), words), charts.share(sums.get(key, 0), whole))
-        for key, words in _AFTER.items()
+    numbers = [
+        Number(sums.get(key, 0), words, link_to("undone", over.since, over.until, {"waited": key}))
+        for key, words in WAITED.items()
     ]
+    return [(number, charts.share(number.count, whole)) for number in numbers]
 
 
 def _sums(kind: Kind, over: Period) -> dict[str, int]:

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
-from invites.desk import figures, listing, waiting
+from invites.desk import figures, listing, members, waiting
 from invites.desk.export_lines import FORMS
 from invites.desk.listing import Asked
 from invites.figure_models import RANGES
@@ -104,6 +104,16 @@ def _day(label: str) -> forms.DateField:
     )
 
 
+def _member(**more: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages={"invalid": "A sender is named by the number of their account."},
+        **more,
+    )
+
+
 class ListForm(forms.Form):
     """What invites/desk/listing.py is asked for; it stands in the page's address, to be linked."""
 
@@ -116,6 +126,11 @@ class ListForm(forms.Form):
         label="Why",
         required=False,
         choices=lambda: [("", "Any reason"), *listing.known_reasons()],
+    )
+    waited = forms.ChoiceField(
+        label="How soon it was taken back",
+        required=False,
+        choices=[("", "However soon"), *listing.WAITED.items()],
     )
     since = _day("From this day")
     until = _day("To this day")
@@ -131,9 +146,7 @@ class ListForm(forms.Form):
         max_length=40,
         widget=forms.Select(),
     )
-    sender = forms.IntegerField(
-        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
-    )
+    sender = _member(widget=forms.HiddenInput)
     wording = forms.SlugField(required=False, max_length=12, widget=forms.HiddenInput)
 
     def __init__(self, data: Any) -> None:
@@ -149,6 +162,9 @@ class ListForm(forms.Form):
         kind, _ = listing.REASONS.get(cleaned.get("reason", ""), ("", None))
         if kind and cleaned.get("event") not in ("", kind):
             self.add_error("reason", f"This is a reason for “{listing.EVENTS[kind].label}” alone.")
+        event = kind or cleaned.get("event")
+        if cleaned.get("waited") and event not in ("", "undone"):
+            self.add_error("waited", f"This is said of “{listing.EVENTS['undone'].label}” alone.")
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
             self.add_error("until", "This day is before the first one.")
@@ -158,6 +174,26 @@ class ListForm(forms.Form):
     def asked(self) -> Asked:
         """What was asked for. Of a valid form alone."""
         return Asked(**self.cleaned_data)
+
+
+class MembersForm(forms.Form):
+    """What invites/desk/members.py is asked for; it stands in the page's address, to be linked."""
+
+    step = forms.ChoiceField(
+        choices=list(members.WORDS.items()),
+        error_messages={
+            "required": "Say which step: the numbers on the page of figures lead here.",
+            "invalid_choice": "Members take no step of that name.",
+        },
+    )
+    since = _day("From this day")
+    until = _day("To this day")
+    went_on = forms.BooleanField(required=False)
+
+    @property
+    def asked(self) -> members.Asked:
+        """What was asked for. Of a valid form alone."""
+        return members.Asked(**self.cleaned_data)
 
 
 class FiguresForm(forms.Form):
@@ -175,7 +211,7 @@ class FiguresForm(forms.Form):
         error_messages={"invalid_choice": "Nothing of that name is counted."},
     )
     source = forms.CharField(required=False, max_length=40)
-    sender = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    sender = _member()
     wording = forms.RegexField(
         r"\A[0-9a-f]{12}\Z",
         required=False,

@@ -12,6 +12,7 @@ optional, and any of them go together:
     sender   the id of a member
     wording  an Invitation.wording: the same for everybody to whom the same note was confirmed
     reason   a key of REASONS: why it happened. It brings its event with it
+    waited   a key of WAITED: how long after confirming the sender took it back; brings that event, too
     before, after  where the page begins
 
 No filter is allowed to read the whole table: see ledger/keyset.py. Days are found by halving, a sender
@@ -22,11 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 
+from invites.actions import counting
+from invites.desk.days import Days
 from invites.desk.waiting import sources
 from invites.models import Invitation
 from invites.steps import in_words
@@ -96,6 +99,11 @@ REASONS: dict[str, tuple[str, Event]] = {
         "complained", Event("In their mail program", ("invitation.complained",)),
     ),
 }  # fmt: skip
+# The least number of seconds, as counting.AFTER has them.
+WAITED = {
+    "0": "within a minute", "60": "after 1 to 5 minutes", "300": "after 5 to 30 minutes",
+    "1800": "after half an hour to a day", "86400": "later",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +118,21 @@ class Asked:
     sender: int | None = None
     wording: str = ""
     reason: str = ""
+    waited: str = ""
 
     @property
     def happened(self) -> Event | None:
         """The event, narrowed by the reason."""
-        kind, why = REASONS.get(self.reason, (self.event, None))
+        kind, why = REASONS.get(self.reason, ("undone" if self.waited else self.event, None))
         event = EVENTS.get(kind)
         if event is None or why is None:
             return event
         return Event(event.label, why.actions or event.actions, why.facts)
 
     @property
-    def first_moment(self) -> datetime | None:
-        """The beginning of the first day."""
-        return datetime.combine(self.since, time(), UTC) if self.since else None
-
-    @property
-    def last_moment(self) -> datetime | None:
-        """The end of the last day: the first moment that is too late."""
-        day = self.until and self.until + timedelta(days=1)
-        return datetime.combine(day, time(), UTC) if day else None
+    def days(self) -> Days:
+        """When it happened."""
+        return Days(self.since, self.until)
 
     @property
     def is_narrow(self) -> bool:
@@ -141,19 +144,12 @@ class Asked:
         """As in “Sent · since 3 November 2026 · now failed · from Google contacts”."""
         happened = self.happened
         why = REASONS[self.reason][1].label if self.reason else ""
-        said = [happened.label if happened else "All invitations", why, self._days()]
+        waited = WAITED.get(self.waited, "")
+        said = [happened.label if happened else "All invitations", why, waited, self.days.in_words]
         book = dict(sources()).get(self.source, self.source)
         said += [f"now {self.state}" * bool(self.state), f"from {book}" * bool(book)]
         said.append(f"with the wording {self.wording}" * bool(self.wording))
         return " · ".join(one for one in said if one)
-
-    def _days(self) -> str:
-        first, last = (day and f"{day:%-d %B %Y}" for day in (self.since, self.until))
-        if first and first == last:
-            return f"on {first}"
-        if first and last:
-            return f"{first} to {last}"
-        return f"since {first}" if first else f"until {last}" if last else ""
 
     @property
     def about_it(self) -> Q:
@@ -190,7 +186,7 @@ class Listed:
 def listed(asked: Asked, place: Place, size: int | None = None) -> Listed:
     """A page of the list, the newest first: A_PAGE lines, or as many as an export takes at once."""
     event, size = asked.happened, size or A_PAGE
-    if event is None or asked.of_one:
+    if event is None or (asked.of_one and not asked.waited):
         return _invitations(asked, event, place, size)
     return _steps(asked, event, place, size)
 
@@ -200,13 +196,13 @@ def _invitations(asked: Asked, event: Event | None, place: Place, size: int) -> 
     rows = _shown().filter(asked.about_it)
     span = None
     if event is None:
-        span = keyset.span_of(Invitation, "chosen_at", asked.first_moment, asked.last_moment)
-        rows = rows.filter(_between("chosen_at", asked))
+        span = asked.days.keys(Invitation, "chosen_at")
+        rows = rows.filter(asked.days.within("chosen_at"))
     else:
         # Of one sender or wording. What happened to each of their invitations is found by index.
         facts = {f"facts__{name}": value for name, value in (event.facts or {}).items()}
         its = Entry.objects.filter(
-            _between("at", asked), subject=OuterRef("uid"), action__in=event.actions, **facts
+            asked.days.within("at"), subject=OuterRef("uid"), action__in=event.actions, **facts
         )
         first = its.values("subject").annotate(first=Min("at")).values("first")
         rows = rows.filter(Exists(its)).annotate(happened=Subquery(first))
@@ -228,15 +224,17 @@ def _invitations(asked: Asked, event: Event | None, place: Place, size: int) -> 
 def _steps(asked: Asked, event: Event, place: Place, size: int) -> Listed:
     """By when something happened: the ledger has every time it did, in that order."""
     wanted = asked.about_it
-    entries = Entry.objects.filter(_between("at", asked), action__in=event.actions)
+    entries = Entry.objects.filter(asked.days.within("at"), action__in=event.actions)
     found = keyset.page(
         entries,
         place=place,
-        size=max(size, STEPS_READ) if wanted or event.facts else size,
+        size=max(size, STEPS_READ) if wanted or asked.waited or event.facts else size,
         window=ENTRIES_READ,
-        span=keyset.span_of(Entry, "at", asked.first_moment, asked.last_moment),
+        span=asked.days.keys(Entry, "at"),
     )
     steps = [step for step in found.rows if event.is_it(step.facts)]
+    if asked.waited:
+        steps = _taken_back_after(int(asked.waited), steps)
     if wanted:
         fitting = set(
             Invitation.objects.filter(wanted, uid__in=[step.subject for step in steps])
@@ -252,6 +250,22 @@ def _steps(asked: Asked, event: Event, place: Place, size: int) -> Listed:
         for step in steps
     ]
     return _page(lines, found, place, size, "at", Entry)
+
+
+def _taken_back_after(least: int, steps: list[Entry]) -> list[Entry]:
+    """Of these steps those by which a sender took back what was confirmed so many seconds before."""
+    confirmed = dict(
+        Entry.objects.filter(
+            subject__in=[step.subject for step in steps], action="invitation.confirmed"
+        ).values_list("subject", "at")
+    )
+    return [
+        step
+        for step in steps
+        if step.subject in confirmed
+        and step.facts.get("why") in counting.BY_SENDER
+        and counting.least_seconds((step.at - confirmed[step.subject]).total_seconds()) == least
+    ]
 
 
 def _cut(found: Page[Entry], steps: list[Entry], place: Place, size: int) -> Page[Entry]:
@@ -273,11 +287,6 @@ def _page(
         there = model.objects.filter(pk__gte=reached).order_by("pk")
         looked_to = there.values_list(field, flat=True).first()
     return Listed(lines, found.older, found.newer, looked_to)
-
-
-def _between(field: str, asked: Asked) -> Q:
-    bounds = {f"{field}__gte": asked.first_moment, f"{field}__lt": asked.last_moment}
-    return Q(**{name: moment for name, moment in bounds.items() if moment})
 
 
 def _shown() -> QuerySet[Invitation]:

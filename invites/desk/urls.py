@@ -12,6 +12,7 @@ urlpatterns = [
     path("export/invitations/", exports.invitations, name="export_invitations"),
     path("export/steps/<uuid:uid>/", exports.story, name="export_steps"),
     path("figures/", figure_views.show, name="figures"),
+    path("members/", figure_views.members, name="members"),
     path("sender/<int:pk>/", views.sender, name="sender"),
     path("batch/<uuid:uid>/", views.batch, name="batch"),
     path("invitation/<uuid:uid>/", views.invitation, name="invitation"),

@@ -222,6 +222,7 @@ NOBODY = {
     "invites.Counted": "How much of the ledger stands in the figures.",
     "invites.DailyFigure": "Counts of a day, kept for good. A sender in it is a random id, as in the "
     "ledger: once the account is erased, nobody knows whose.",
+    "invites.FirstTime": "When a member did a step for the first time, by the same random id.",
     "invites.RecentFigure": "The same counts for the newest days.",
     "invites.MonthlyFigures": "Counts of a month.",
     "invites.ReportsMailbox": "How far the site's own mailbox was read.",

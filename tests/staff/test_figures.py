@@ -140,7 +140,7 @@ def test_each_number_leads_to_a_list_with_as_many_lines(viewer: Client, post: Si
     a_little_journey()
     seal_and_count()
     followed = set()
-    for path in (f"{PAGE}?days=30", f"{PAGE}?days=364", DESK):
+    for path in (f"{PAGE}?days=30", f"{PAGE}?days=364", f"{PAGE}?by=imported", DESK):
         tree = hold_to_rules(look(viewer, path).content.decode())
         for link in tree.iter("a"):
             href, number = link.get("href") or "", words(link)
@@ -155,13 +155,20 @@ def test_each_number_leads_to_a_list_with_as_many_lines(viewer: Client, post: Si
                 # Of whom was taken out again nothing is left but the ledger's entry.
                 gone = "event=chosen" in href and ("source=typed" in href or "sender=" in href)
                 assert len(shown) == int(number) - gone, href
+            elif href.startswith(f"{DESK}members/"):
+                shown = [line for line in lines if words(line).startswith("Ana Diaz")]
+                assert len(shown) == int(number), href
+            elif href.startswith("/admin/ledger/entry/?"):
+                found = re.findall(r"/admin/ledger/entry/\d+/change/", answer.content.decode())
+                assert len(set(found)) == int(number), href
             else:
                 assert href.startswith("/admin/importer/import/?"), href
                 found = re.findall(r"/admin/importer/import/\d+/change/", answer.content.decode())
                 assert len(set(found)) == 1, href
     kinds = {re.sub(r"=[^&]*", "", href.partition("?")[2]) for href in followed}
     assert {"event&since&until", "event&since&until&source", "event&since&until&sender",
-            "event&since&until&wording"} <= kinds  # fmt: skip
+            "event&since&until&wording", "event&since&until&waited", "step&since&until",
+            "step&since&until&went_on", "action&at__gte&at__lt"} <= kinds  # fmt: skip
     assert len(followed) > 40
 
 
@@ -217,7 +224,7 @@ def test_what_nobody_counts_is_said_and_everything_is_shown(viewer: Client) -> N
         "days=31": "Figures are kept of 30, 90 and 364 days.",
         "by=sender": "Nothing of that name is counted.",
         "wording=Bea": "A wording is named by twelve characters",
-        "sender=x": "Enter a whole number.",
+        "sender=x": "A sender is named by the number of their account.",
         "source=google&sender=1": "one at a time",
     }.items():
         assert sentence in text_of(look(viewer, f"{PAGE}?{question}"))

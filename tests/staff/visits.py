@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from invites.consent import State
 from invites.desk.figures import LABELS
-from invites.desk.listing import EVENTS, REASONS
-from invites.figure_models import RANGES
+from invites.desk.listing import EVENTS, REASONS, WAITED
+from invites.figure_models import RANGES, STEPS
 from tests.test_audiences import STAFF, path_of, table
 
 DESK = "/admin/audit/"
@@ -63,6 +63,7 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
         *(f"state={state}" for state in State),
         *(f"event={event}" for event in EVENTS),
         *(f"reason={reason}" for reason in REASONS),
+        *(f"waited={waited}" for waited in WAITED), f"waited=0&{one}", f"waited=60&{day}",
         *(f"event=sent&{more}" for more in (day, long_ago, one, wording, "source=typed")),
         f"event=complained&{one}", f"event=complained&{wording}&{day}", f"state=unknown&{one}",
         f"event=sent&{day}&source=typed&state=failed", f"{day}&source=google&state=sent",
@@ -79,6 +80,15 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
     ended = f"finished_at__gte={site['day']}+00:00:00Z&finished_at__lt={site['day']}+23:59:59Z"
     yield Visit(f"{imports}?{ended}", "imports of a day")
     yield Visit(f"{imports}?member={site['user']}", "imports of a member")
+    entries = reverse("admin:ledger_entry_changelist")
+    written = f"at__gte={site['day']}+00:00:00Z&at__lt={site['day']}+23:59:59Z"
+    for action in ("contact.typed", "draft.forgotten", "batch.disowned"):
+        yield Visit(f"{entries}?action={action}&{written}", f"entries of {action} on a day")
+        yield Visit(f"{entries}?action={action}", f"entries of {action}")
+    for step in STEPS:
+        for more in ("", f"&{day}", f"&went_on=on&{day}", f"&{long_ago}", "&before=1000000"):
+            name = f"members ?step={step}{more}".replace(f"={site['day']}", "=(day)")
+            yield Visit(f"{DESK}members/?step={step}{more}", name)
     links = reverse("admin:invites_personallink_changelist")
     yield Visit(f"{links}?sender={site['user']}", "personal links of a member")
     for page, key in (("sender", "user"), ("batch", "batch")):
