@@ -1,4 +1,4 @@
-"""What `bin/test` does: the checks, then the tests on both databases at once, then one total."""
+"""What `bin/test` does: the checks and the tests, side by side on both databases, then one total."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ with the journeys in a real browser. Exit code 0 when all is well; a skipped tes
 failure. The first run makes .venv. DATABASE_URL names a PostgreSQL to use; without it one is
 started from a Python package. A Chromium is installed where that is possible."""
 
-# Journeys and chaos take minutes; `--fast` leaves them out.
+# Journeys and chaos take minutes, in which they often wait for other processes: they run beside the
+# other tests. `--fast` leaves them out.
 SLOW = ["tests/journeys", "tests/chaos"]
 # What these promise does not lie in the site's database, so each runs on one of the two, shared out
 # so that both take as long. All others run on both.
@@ -173,9 +174,18 @@ def production(folder: Path) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one pytest is to do on one database."""
+
+    name: str
+    database: str
+    asked: list[str]
+
+
 @dataclass(slots=True)
 class Suite:
-    """The tests on one database, running in a process of their own."""
+    """A pytest, running in a process of its own."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -219,8 +229,8 @@ class Suite:
 
 
 def _tests(for_pytest: list[str], *, fast: bool) -> Total:
-    """pytest on both databases side by side, and the checks meanwhile, for tests often wait; what they
-    say is printed one after the other.
+    """Two times pytest on each database, and the checks meanwhile, for tests often wait; what they say
+    is printed one after the other.
     """
     from bin import chromium
     from tests import servers
@@ -228,18 +238,16 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
     total = Total()
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="tests-")))
-        left_out = [f"--ignore={path}" for path in SLOW] if fast else []
-        if not left_out:
-            print(f"Chromium: {chromium.find_or_install()}", flush=True)
-        urls = {"SQLite": ""}
-        if not fast:
-            urls["PostgreSQL"] = parts.enter_context(servers.postgresql())
         suites = []
-        for name, url in urls.items():
-            asked = [*left_out, *for_pytest]
-            if not for_pytest and not fast:
-                asked += [f"--deselect={path}" for path in _runs_elsewhere(name)]
-            suites.append(parts.enter_context(_pytest(name, folder, asked, url)))
+        server = ""
+        if not fast:
+            print(f"Chromium: {chromium.find_or_install()}", flush=True)
+            server = parts.enter_context(servers.postgresql())
+        for run in _runs(for_pytest, fast=fast):
+            url = ""
+            if run.database == "PostgreSQL":
+                url = parts.enter_context(servers.new_database(server))
+            suites.append(parts.enter_context(_pytest(run, folder, url)))
         if not for_pytest:
             total.add(_checks())
         for suite in suites:
@@ -248,15 +256,28 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
     return total
 
 
-def _runs_elsewhere(name: str) -> list[str]:
-    return [path for other, paths in ONCE.items() if other != name for path in paths]
+def _runs(for_pytest: list[str], *, fast: bool) -> list[Run]:
+    """What each pytest is asked for."""
+    quick = [f"--ignore={path}" for path in SLOW]
+    if fast:
+        return [Run("SQLite", "SQLite", [*quick, *for_pytest])]
+    if for_pytest:
+        return [Run(database, database, for_pytest) for database in ONCE]
+    runs = []
+    for what, paths in (("", quick), (", journeys and chaos", SLOW)):
+        for database in ONCE:
+            elsewhere = [path for other in ONCE.keys() - {database} for path in ONCE[other]]
+            asked = [*paths, *(f"--deselect={path}" for path in elsewhere)]
+            runs.append(Run(database + what, database, asked))
+    return runs
 
 
 @contextmanager
-def _pytest(name: str, folder: Path, arguments: list[str], database_url: str) -> Iterator[Suite]:
+def _pytest(run: Run, folder: Path, database_url: str) -> Iterator[Suite]:
+    name = run.name
     log, report = folder / f"{name}.log", folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "--tb=short", f"--junitxml={report}"]
-    command += ["--durations=8", *arguments]
+    command += ["--durations=8", *run.asked]
     command += ["-o", f"faulthandler_timeout={STUCK_SECONDS}"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "DATABASE_URL": database_url}
     with log.open("wb") as output:
