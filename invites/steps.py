@@ -60,6 +60,7 @@ WORDS = {
     "evidence.taken": "Staff took the evidence of it.",
 }
 
+NEWEST = 1_000  # entries about a member that are looked through
 _ABOUT_HOLDS = [name for name in WORDS if name.startswith(("hold.", "reopening."))]
 
 
@@ -92,10 +93,19 @@ def steps_of_batch(batch: Batch) -> list[Step]:
     return _steps(Q(subject=batch.uid))
 
 
-def holds_of_member(member: User) -> list[Step]:
-    """When everything from a member was put on hold, and when that was lifted; the oldest first."""
+def holds_of_member(member: User) -> tuple[list[Step], datetime | None]:
+    """When everything from a member was put on hold, and when that was lifted; the oldest first.
+
+    And how far back it looked, if that was not the beginning: who invites for years has ten thousand
+    entries, of notes and imports.
+    """
     uid = known_member(member.pk)
-    return _steps(Q(subject=uid, action__in=_ABOUT_HOLDS)) if uid else []
+    if uid is None:
+        return [], None
+    about = Entry.objects.filter(subject=uid).order_by("-id").values_list("id", "action", "at")
+    newest = list(about[:NEWEST])
+    holds = [pk for pk, action, _ in newest if action in _ABOUT_HOLDS]
+    return _steps(Q(pk__in=holds)), newest[-1][2] if len(newest) == NEWEST else None
 
 
 def _steps(about: Q) -> list[Step]:

@@ -98,11 +98,13 @@ def sender(request: HttpRequest, pk: int) -> HttpResponse:
     """One member: what they confirmed, and whether they are on hold."""
     member = get_object_or_404(User, pk=pk)
     batches = searching.batches_of(member, key_in(request.GET, "before"))
+    steps, looked_to = holds_of_member(member)
     return page(request, "sender", waiting.person(member), {
         "member": member,
         "batches": batches[: searching.A_PAGE],
         "older": batches[searching.A_PAGE - 1].pk if len(batches) > searching.A_PAGE else None,
-        "steps": holds_of_member(member),
+        "steps": steps,
+        "looked_to": looked_to,
         "holds": _holds_on(scopes.of_sender(member.pk)),
     })  # fmt: skip
 

@@ -40,7 +40,7 @@ FEW = {
     ("invites_dailyfigure", "key"): "a row a day of what a page is about, for a year",
     ("invites_recentfigure", "key"): "a row an event of each of those that are listed",
     ("ledger_subject", "member"): "the ids of one member, one under each address key",
-    ("ledger_entry", "subject"): "the steps of one invitation, batch, member or address",
+    ("ledger_entry", "subject"): "the steps of one invitation, batch or address",
     ("invites_hold", "scope"): "the open holds on what one page is about",
     ("invites_case", "hold_id"): "the complaints about one sender since they were stopped",
     ("invites_reopening", "hold_id"): "the proposals to lift one hold",

@@ -16,7 +16,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from invites import outbox, scopes
+from invites import outbox, scopes, steps
 from invites.actions import account_mails, cases, holding, suppressing
 from invites.models import Hold, Suppression
 from invites.recipients.models import Case
@@ -98,6 +98,21 @@ def test_a_hold_is_put_on_keeps_everything_back_and_is_lifted_with_a_reason(
     assert sender.index(f"Put on hold: {WHY}") < sender.index(
         "The hold was lifted: Ana called back."
     )
+
+
+def test_of_a_member_with_very_many_entries_the_page_says_how_far_back_it_looked(
+    lead: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = people.member("Ana Diaz")
+    path = f"{DESK}sender/{ana.pk}/"
+    lead.post(f"{DESK}hold/sender/{ana.pk}/", {"reason": WHY})
+    assert "all holds since" not in text_of(lead.get(path))
+
+    monkeypatch.setattr(steps, "NEWEST", 1)
+    said = text_of(look(lead, path))
+
+    assert f"Put on hold: {WHY}" in said
+    assert "These are all holds since" in said
 
 
 def test_an_address_is_suppressed_and_kept_nowhere_in_clear(agent: Client, post: Sink) -> None:
