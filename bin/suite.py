@@ -30,7 +30,7 @@ started from a Python package. A Chromium is installed where that is possible.""
 # other tests. `--fast` leaves them out.
 SLOW = ["tests/journeys", "tests/chaos"]
 # What these promise does not lie in the site's database, so each runs on one of the two, shared out
-# so that both take as long. All others run on both.
+# so that neither takes much longer. All others run on both.
 ONCE = {
     "SQLite": [
         "tests/sandbox",
@@ -174,15 +174,6 @@ def production(folder: Path) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one pytest is to do on one database."""
-
-    name: str
-    database: str
-    asked: list[str]
-
-
 @dataclass(slots=True)
 class Suite:
     """A pytest, running in a process of its own."""
@@ -243,11 +234,11 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
         if not fast:
             print(f"Chromium: {chromium.find_or_install()}", flush=True)
             server = parts.enter_context(servers.postgresql())
-        for run in _runs(for_pytest, fast=fast):
+        for name, asked in _asked(for_pytest, fast=fast).items():
             url = ""
-            if run.database == "PostgreSQL":
+            if name.startswith("PostgreSQL"):
                 url = parts.enter_context(servers.new_database(server))
-            suites.append(parts.enter_context(_pytest(run, folder, url)))
+            suites.append(parts.enter_context(_pytest(name, folder, asked, url)))
         if not for_pytest:
             total.add(_checks())
         for suite in suites:
@@ -256,28 +247,28 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
     return total
 
 
-def _runs(for_pytest: list[str], *, fast: bool) -> list[Run]:
-    """What each pytest is asked for."""
+def _asked(for_pytest: list[str], *, fast: bool) -> dict[str, list[str]]:
+    """What each pytest is asked for, by a name that begins with its database."""
     quick = [f"--ignore={path}" for path in SLOW]
     if fast:
-        return [Run("SQLite", "SQLite", [*quick, *for_pytest])]
+        return {"SQLite": [*quick, *for_pytest]}
     if for_pytest:
-        return [Run(database, database, for_pytest) for database in ONCE]
-    runs = []
-    for what, paths in (("", quick), (", journeys and chaos", SLOW)):
-        for database in ONCE:
-            elsewhere = [path for other in ONCE.keys() - {database} for path in ONCE[other]]
-            asked = [*paths, *(f"--deselect={path}" for path in elsewhere)]
-            runs.append(Run(database + what, database, asked))
-    return runs
+        return {"SQLite": for_pytest, "PostgreSQL": for_pytest}
+    left_out = {
+        "SQLite": [f"--deselect={path}" for path in ONCE["PostgreSQL"]],
+        "PostgreSQL": [f"--deselect={path}" for path in ONCE["SQLite"]],
+    }
+    asked = {name: [*quick, *others] for name, others in left_out.items()}
+    return asked | {
+        f"{name}, journeys and chaos": [*SLOW, *others] for name, others in left_out.items()
+    }
 
 
 @contextmanager
-def _pytest(run: Run, folder: Path, database_url: str) -> Iterator[Suite]:
-    name = run.name
+def _pytest(name: str, folder: Path, asked: list[str], database_url: str) -> Iterator[Suite]:
     log, report = folder / f"{name}.log", folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "--tb=short", f"--junitxml={report}"]
-    command += ["--durations=8", *run.asked]
+    command += ["--durations=8", *asked]
     command += ["-o", f"faulthandler_timeout={STUCK_SECONDS}"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "DATABASE_URL": database_url}
     with log.open("wb") as output:

@@ -12,7 +12,6 @@ from django import forms
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 
 from invites import rights
 from invites.actions import responding
@@ -61,18 +60,10 @@ class _NeedsFreshLogin(_InOurWords):
     """
 
     def clean(self) -> dict[str, Any]:
-        """Says what to do first."""
+        """Says what to do."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        request = context.request
-        if not rights.is_fresh(request):
-            by_password = request.user.has_usable_password()
-            raise forms.ValidationError(
-                format_html(
-                    'You signed in a while ago. <a href="{}">{}</a> first.',
-                    rights.way_to_prove_it(request, request.path),
-                    "Type your password once more" if by_password else "Sign out and in again",
-                )
-            )
+        if why := rights.stale(context.request, context.request.path):
+            raise forms.ValidationError(why)
         return cleaned
 
 

@@ -176,7 +176,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         adds = sociallogin.state.get("process") == AuthProcess.CONNECT
         if adds and request.user.is_authenticated and not rights.is_fresh(request):
             messages.error(
-                request, "Nothing was added yet: you signed in a while ago. Now add it once more."
+                request,
+                "Nothing was added yet: you signed in a while ago. Show that it is you, then add it "
+                "once more.",
             )
             here = reverse("socialaccount_connections")
             raise ImmediateHttpResponse(redirect(rights.way_to_prove_it(request, here)))

@@ -14,6 +14,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from config.person_names import clean_person_name, refuse_the_sites_name
+from invites import rights
+from invites.rights import FreshAdmin
 from ledger.change_list import BoundedAdmin
 
 
@@ -35,10 +37,11 @@ class MemberForm(UserChangeForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class ChangedBySuperusers(BoundedAdmin):
+class ChangedBySuperusers(FreshAdmin, BoundedAdmin):
     """Goes in front of an admin of accounts: whoever else may see it looks, and changes nothing.
 
-    Who could change a member or a group could give themselves any permission.
+    Who could change a member or a group could give themselves any permission. So a browser that a
+    superuser left open must not be enough either.
     """
 
     list_filter: ClassVar[Any] = ()
@@ -55,6 +58,14 @@ class ChangedBySuperusers(BoundedAdmin):
         """Superusers alone."""
         return self.has_add_permission(request)
 
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Django's, for who has just signed in."""
+        return rights.sent_back(request) or super().delete_view(request, *args, **kwargs)
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The same."""
+        return rights.sent_back(request) or super().response_action(request, *args, **kwargs)
+
 
 class MemberAdmin(ChangedBySuperusers, UserAdmin):  # type: ignore[type-arg]
     """Django's, with that form."""
@@ -65,6 +76,10 @@ class MemberAdmin(ChangedBySuperusers, UserAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What a member sent stays on record."""
         return False
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Django's, which asks for no old password, for who has just signed in."""
+        return rights.sent_back(request) or super().user_change_password(request, *args, **kwargs)
 
 
 def register() -> None:

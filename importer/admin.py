@@ -13,7 +13,6 @@ from django.http import HttpRequest
 
 from importer.models import Import
 from importer.sources import typed
-from ledger import keyset
 from ledger.admin import ReadOnlyAdmin
 
 _LONGEST = timedelta(days=7)  # from an import's beginning to its end
@@ -57,11 +56,5 @@ class ImportAdmin(ReadOnlyAdmin):
     search_fields = ("uid",)
     search_help_text = "An import’s whole id."
     exclude = ("cursor", "seen", "lease")
-    linked = ("finished_at__gte", "finished_at__lt", "member")
-
-    def span(self, request: HttpRequest) -> keyset.Keys | None:
-        """From the days on which they ended: keys grow with when they began."""
-        since, until = (keyset.moment_in(request.GET, name) for name in self.linked[:2])
-        if since is None and until is None:
-            return None
-        return keyset.span_of(Import, "created_at", since and since - _LONGEST, until)
+    linked = ("member",)
+    days = ("finished_at", "created_at", _LONGEST)

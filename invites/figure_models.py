@@ -1,4 +1,5 @@
-"""Tables of figures: what happened on which day, added up from the ledger by actions/counting.py.
+"""Tables of figures: what happened on which day, and who did what first; from the ledger, by
+actions/counting.py.
 
 Every one can be thrown away and counted again. Nothing here says anything about a person: a sender is
 the ledger's random id, which is nobody's once the account is erased.
@@ -19,7 +20,9 @@ class Kind(StrEnum):
     SENDER = "sender"  # one member (the random id, in hexadecimal)
     WORDING = "wording"  # one note (see confirming.wording)
     CAME = "came"  # members who did this for the first time ("")
-    WENT_ON = "went on"  # of those, by the same day: who has also done the next step ("")
+    WENT_ON = (
+        "went on"  # of those, by the same day: who has done the next step, before or since ("")
+    )
     AFTER = "after"  # how long after confirming (the least number of seconds)
 
 
@@ -103,9 +106,9 @@ class FirstTime(models.Model):
 class Counted(models.Model):
     """How far the ledger is counted; one row. It changes together with the figures, or not at all."""
 
-    leaves = models.BigIntegerField(default=0)
+    entries = models.BigIntegerField(default=0)
     day = models.DateField()  # with which the recent figures end
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.leaves} entries"
+        return f"{self.entries} entries"

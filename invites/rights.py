@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from allauth.account import app_settings as allauth_settings
 from allauth.account.authentication import get_authentication_records
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -113,11 +113,15 @@ def way_to_prove_it(request: HttpRequest, afterwards: str) -> str:
     return f"{page}?{urlencode({'next': afterwards})}"
 
 
-def stale(request: HttpRequest) -> SafeString:
-    """What stands above a form that came too late; "" when it did not. What was typed stays in it."""
+def stale(request: HttpRequest, afterwards: str = "") -> SafeString:
+    """What stands above a form that came too late; "" when it did not. What was typed stays in it.
+
+    `afterwards` opens in the new tab when the password was typed: the desk, if nothing else is named.
+    """
     if is_fresh(request):
         return SafeString()
-    if not staff_of(request).has_usable_password():
+    assert isinstance(request.user, User), "who is not signed in does not get here"
+    if not request.user.has_usable_password():
         return format_html(
             "Nothing was done yet: it is more than {} minutes since you signed in, and you have no "
             'password to type. Copy what you wrote. Then <a href="{}">sign out and in again</a>, and '
@@ -131,8 +135,16 @@ def stale(request: HttpRequest) -> SafeString:
         '<a href="{}" target="_blank" rel="noopener">Type it once more</a> (in a new tab), '
         "then press the button here again.",
         allauth_settings.REAUTHENTICATION_TIMEOUT // 60,
-        way_to_prove_it(request, reverse("desk:desk")),
+        way_to_prove_it(request, afterwards or reverse("desk:desk")),
     )
+
+
+def sent_back(request: HttpRequest) -> HttpResponseBase | None:
+    """For what is pressed without a form to keep: the page again with that sentence, if it is too late."""
+    if request.method != "POST" or not (why := stale(request)):
+        return None
+    messages.error(request, why)
+    return redirect(request.get_full_path())
 
 
 class _TooLate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from ledger import keyset
 from ledger.change_list import BoundedAdmin
 from ledger.models import Entry
 
@@ -57,9 +57,5 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "at", "action", "subject", "actor", "facts")
     search_fields = ("subject",)
     search_help_text = "The whole id of an invitation, a batch or an import."
-    linked = ("action", "at__gte", "at__lt")
-
-    def span(self, request: HttpRequest) -> keyset.Keys | None:
-        """From the days that are asked for."""
-        since, until = (keyset.moment_in(request.GET, name) for name in self.linked[1:])
-        return keyset.span_of(Entry, "at", since, until) if since or until else None
+    linked = ("action",)
+    days = ("at", "at", timedelta())

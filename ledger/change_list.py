@@ -5,6 +5,7 @@ A search finds what is named in full, by index. A filter looks through so many r
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ else:
 # How Django's filters compare; anything else that an address says could be an error, or a column of
 # the row that is named.
 _HOW = {"exact", "gte", "lt", "isempty", "isnull"}
+_DAYS = ("gte", "lt")
 A_PAGE = 50
 ROWS_READ = 10_000  # that one page looks through for its filters, at most
 
@@ -37,6 +39,8 @@ class KeysetChangeList(ChangeList):
         asked = request.GET.copy()  # without the place, which is no filter
         for name in ("before", "after"):
             asked.pop(name, None)
+        for name, values in asked.lists():  # PostgreSQL has no room for NUL
+            asked.setlist(name, [value.replace("\0", "") for value in values])
         request.GET = asked  # type: ignore[assignment]
         super().__init__(request, *args, **kwargs)
 
@@ -101,10 +105,19 @@ class BoundedAdmin(_ModelAdmin):
     # Parts of words would need every row to be read, and addresses would stand in the page's own.
     search_fields: ClassVar[Any] = ()
     linked: tuple[str, ...] = ()  # lookups by which other pages lead here, beside the filters
+    # The same for days: the moment that they ask for, the one that grows with the key, and how much
+    # later than that the first can be.
+    days: tuple[str, str, timedelta] | None = None
 
     def span(self, request: HttpRequest) -> keyset.Keys | None:
         """The keys that are worth looking at, where what is asked for says so much."""
-        return None
+        if self.days is None:
+            return None
+        asked, grows, longest = self.days
+        since, until = (keyset.moment_in(request.GET, f"{asked}__{how}") for how in _DAYS)
+        if since is None and until is None:
+            return None
+        return keyset.span_of(self.model, grows, since and since - longest, until)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Ours."""
@@ -123,6 +136,8 @@ class BoundedAdmin(_ModelAdmin):
         if value.isdigit() and len(value) > 18:
             return False  # no column of whole numbers has room for it
         offered = {*self._offered(request), *self.linked}
+        if self.days:
+            offered |= {f"{self.days[0]}__{how}" for how in _DAYS}
         column, _, how = lookup.rpartition("__")
         return lookup in offered or (how in _HOW and column in offered)
 

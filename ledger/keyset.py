@@ -66,12 +66,15 @@ def key_in(asked: Mapping[str, str], name: str) -> int | None:
 
 
 def moment_in(asked: Mapping[str, str], name: str) -> datetime | None:
-    """One moment with its zone; what is none is for the list itself to refuse."""
+    """One moment with its zone, not at the ends of time, where none is before or after.
+
+    What is none is for the list itself to refuse.
+    """
     try:
         moment = parse_datetime(asked.get(name, ""))
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    return moment if moment and moment.tzinfo and 1970 <= moment.year <= 9000 else None
 
 
 def page(

@@ -60,6 +60,8 @@ def _sqlite(first: int, last: int) -> list[bytes]:
         rows, plain, *texts = cursor.fetchone()
     if not rows:
         return []
+    if None in texts:
+        raise NotPlain
     columns = [text.split(b"\n") for text in texts]
     if not rows == plain == min(map(len, columns)) == max(map(len, columns)):
         raise NotPlain

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invites.actions.leaving import let_pass
-from invites.actions.responding import invitation_of, stopped_since
+from invites.actions.responding import alive, invitation_of, stopped_since
 from invites.actions.suppressing import LiftReason, Reason, hashes_of_recipient, suppress
 from invites.models import Invitation, Suppression
 from invites.recipients.models import Answer, AnswerKind
@@ -76,6 +76,8 @@ def allow_sender(*, token: str) -> bool:
 def _locked(token: str) -> Invitation | None:
     """The live invitation behind a link; two requests about it wait for each other."""
     invitation = invitation_of(token)
-    if invitation is not None:
-        Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
-    return invitation
+    if invitation is None:
+        return None
+    # As it is by now: whoever was waited for may have accepted it.
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("sender", "batch")
+    return rows.filter(alive(), pk=invitation.pk).first()

@@ -107,20 +107,20 @@ def _count_some() -> int:
     known = Counted.objects.first()
     if known is None:
         return 0
-    spans, end = leaves.spans_from(known.leaves, AT_ONCE)
+    spans, end = leaves.spans_from(known.entries, AT_ONCE)
     tally = _Tally(_rows(spans) if spans else [])
     with transaction.atomic():
-        if not _mine(known).update(leaves=end, at=clock.now()):
+        if not _mine(known).update(entries=end, at=clock.now()):
             return 0
         _add(DailyFigure, tally.figures)
         _add_recent(tally.figures, known.day)
         FirstTime.objects.bulk_create(tally.first_times)
-    return end - known.leaves
+    return end - known.entries
 
 
 def _mine(known: Counted) -> Any:
     """The row, if it still says what it said. Whoever changes it first holds it until the commit."""
-    return Counted.objects.filter(pk=known.pk, leaves=known.leaves, day=known.day)
+    return Counted.objects.filter(pk=known.pk, entries=known.entries, day=known.day)
 
 
 def _turn_to(today: date) -> None:

@@ -114,6 +114,7 @@ def answer(*, member: User, uid: UUID, choice: Choice, words: str = "") -> bool:
 
 @transaction.atomic
 def _accept(member: User, uid: UUID) -> bool:
+    Invitation.objects.select_for_update(of=("self",)).filter(uid=uid).first()  # as any answer does
     accepted = _open(member).filter(uid=uid).update(accepted_at=Now())
     if accepted:
         append([Event("invitation.accepted", uid, of_member(member.pk))])
@@ -124,14 +125,14 @@ def _open(member: User) -> QuerySet[Invitation]:
     """Neither answered nor stopped."""
     return (
         _to(member)
-        .filter(answer=None, case=None, accepted_at=None, stopped_at=None, withdrawn_at=None)
+        .filter(responding.alive(), answer=None, case=None, accepted_at=None, stopped_at=None)
         .order_by("id")
     )
 
 
 def _answered(member: User) -> QuerySet[Invitation]:
-    """Answered, and still of one another: what was withdrawn or stopped has nothing to take back."""
-    return _to(member).exclude(answer=None).filter(stopped_at=None, withdrawn_at=None)
+    """Answered, and still there: what was withdrawn or stopped has nothing to take back."""
+    return _to(member).exclude(answer=None).filter(responding.alive(), stopped_at=None)
 
 
 def _to(member: User) -> QuerySet[Invitation]:

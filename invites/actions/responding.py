@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from importer.addresses import NotAnAddress
@@ -67,20 +67,17 @@ class StopPage:
     stopped_at: datetime | None
 
 
-def invitation_of(token: str) -> Invitation | None:
-    """The invitation behind a secret link; None when it is unknown, withdrawn, erased or too old."""
+def alive() -> Q:
+    """What a recipient can still do something about: not withdrawn, not erased, not too old."""
     since = clock.now() - timedelta(days=settings.RECIPIENT_DAYS)
-    return (
-        Invitation.objects.select_related("sender", "batch")
-        .filter(
-            token_hash=tokens.hash_of(token),
-            state__in=MAY_HAVE_LEFT,
-            withdrawn_at=None,
-            batch__confirmed_at__gt=since,
-        )
-        .exclude(recipient_address="")
-        .first()
-    )
+    there = Q(state__in=MAY_HAVE_LEFT, withdrawn_at=None, batch__confirmed_at__gt=since)
+    return there & ~Q(recipient_address="")
+
+
+def invitation_of(token: str) -> Invitation | None:
+    """The invitation behind a secret link; None when it is unknown or not `alive`."""
+    known = Invitation.objects.select_related("sender", "batch")
+    return known.filter(alive(), token_hash=tokens.hash_of(token)).first()
 
 
 def invitation_page(token: str) -> InvitationPage | None:

@@ -66,11 +66,12 @@ def disown(*, member: User, batch: Batch) -> TakenBack:
     result = cancel_waiting(Q(sender=member), actor=actor, why="not me")
     left = Invitation.objects.filter(batch=batch, state__in=WITHDRAWABLE_STATES).count()
     now = clock.now()
-    Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
+    said = Batch.objects.filter(pk=batch.pk, disowned_at=None).update(disowned_at=now)
     holding.brake(
         scopes.of_sender(member.pk), reason="The member said: this wasn't me.", actor=actor
     )
-    append([Event("batch.disowned", batch.uid, actor)])
+    if said:
+        append([Event("batch.disowned", batch.uid, actor)])
     let_pass(Q(sender=member))
     return TakenBack(taken_back=result.taken_back, too_late=left)
 

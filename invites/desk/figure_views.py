@@ -1,4 +1,4 @@
-"""The page of figures and the list of members behind it. See figures.py and members.py for what their
+"""The page of figures and the list of members behind it. See figures.py and first_times.py for what their
 addresses may ask for."""
 
 from __future__ import annotations
@@ -7,8 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from invites.desk import figures, waiting
-from invites.desk import members as walked
+from invites.desk import figures, first_times, waiting
 from invites.desk.forms import FiguresForm, MembersForm
 from invites.desk.views import page
 from invites.figure_models import RANGES, Kind
@@ -31,6 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "over": over,
         "at": figures.counted_until(),
         "not_sealed": sealing.what_is_wrong(),
+        "behind": figures.behind(),
         "member": User.objects.filter(pk=asked.sender).first() if asked.sender else None,
         "by": figures.LABELS[asked.by],
         "source": dict(waiting.sources()).get(asked.source, asked.source),
@@ -63,6 +63,6 @@ def members(request: HttpRequest) -> HttpResponse:
     return page(request, "members", "Members", {
         "form": form,
         "asked": form.asked if valid else None,
-        "listed": walked.listed(form.asked, place) if valid else None,
+        "listed": first_times.listed(form.asked, place) if valid else None,
         "paged": place != Place(),
     })  # fmt: skip

@@ -30,11 +30,12 @@ from django.utils.safestring import SafeString
 
 from importer.sources import typed
 from invites import stored_mail
-from invites.desk import charts, members, waiting
+from invites.desk import charts, first_times, waiting
 from invites.desk.listing import WAITED
 from invites.figure_models import EVENTS, RANGES, STEPS, Counted, DailyFigure, Kind, RecentFigure
 from invites.models import Invitation, PreparedMail
-from ledger import subjects
+from ledger import sealing, subjects
+from ledger.models import Seal
 
 LISTED = 20
 LABELS = {
@@ -183,6 +184,13 @@ def counted_until() -> datetime | None:
     return Counted.objects.values_list("at", flat=True).first()
 
 
+def behind() -> int:
+    """How many sealed entries are not in the figures yet, where that is more than beat leaves."""
+    known = Counted.objects.values_list("entries", flat=True).first() or 0
+    sealed = Seal.objects.order_by("-number").values_list("size", flat=True).first() or 0
+    return sealed - known if sealed - known > sealing.MOST_AT_ONCE else 0
+
+
 def period(days: int) -> Period | None:
     """The newest days with figures; None before there are any."""
     until = Counted.objects.values_list("day", flat=True).first()
@@ -328,7 +336,7 @@ def steps(over: Period) -> list[Step]:
     """How many members came by each step for the first time, and how many of those went on."""
     came, went_on = (_sums(kind, over) for kind in (Kind.CAME, Kind.WENT_ON))
     found = []
-    for step, words in members.WORDS.items():
+    for step, words in first_times.WORDS.items():
         first = Number(came.get(step, 0), words, _link_to_members(step, over))
         then = Number(went_on.get(step, 0), words, _link_to_members(step, over, went_on="on"))
         bar = charts.share(then.count, first.count)

@@ -11,10 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from importer.addresses import NotAnAddress
 from invites.addresses import hashes_of
 from invites.consent import State
-from invites.desk import figures, listing, members, waiting
+from invites.desk import figures, first_times, listing, waiting
 from invites.desk.export_lines import FORMS
 from invites.desk.listing import Asked
-from invites.figure_models import RANGES
+from invites.figure_models import RANGES, STEPS
 
 
 class DeskForm(forms.Form):
@@ -104,6 +104,12 @@ def _day(label: str) -> forms.DateField:
     )
 
 
+def _in_order(form: forms.Form) -> None:
+    since, until = form.cleaned_data.get("since"), form.cleaned_data.get("until")
+    if since and until and until < since:
+        form.add_error("until", "This day is before the first one.")
+
+
 def _member(**more: Any) -> forms.IntegerField:
     return forms.IntegerField(
         required=False,
@@ -162,12 +168,11 @@ class ListForm(forms.Form):
         kind, _ = listing.REASONS.get(cleaned.get("reason", ""), ("", None))
         if kind and cleaned.get("event") not in ("", kind):
             self.add_error("reason", f"This is a reason for “{listing.EVENTS[kind].label}” alone.")
-        event = kind or cleaned.get("event")
-        if cleaned.get("waited") and event not in ("", "undone"):
-            self.add_error("waited", f"This is said of “{listing.EVENTS['undone'].label}” alone.")
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and until < since:
-            self.add_error("until", "This day is before the first one.")
+        event = kind or cleaned.get("event", "")
+        by_others = cleaned.get("reason") == "undone.erased"
+        if cleaned.get("waited") and (by_others or event not in ("", "undone")):
+            self.add_error("waited", "This is said of what a sender took back alone.")
+        _in_order(self)
         return cleaned
 
     @property
@@ -177,10 +182,10 @@ class ListForm(forms.Form):
 
 
 class MembersForm(forms.Form):
-    """What invites/desk/members.py is asked for; it stands in the page's address, to be linked."""
+    """What invites/desk/first_times.py is asked for; it stands in the page's address, to be linked."""
 
     step = forms.ChoiceField(
-        choices=list(members.WORDS.items()),
+        choices=list(first_times.WORDS.items()),
         error_messages={
             "required": "Say which step: the numbers on the page of figures lead here.",
             "invalid_choice": "Members take no step of that name.",
@@ -190,10 +195,18 @@ class MembersForm(forms.Form):
     until = _day("To this day")
     went_on = forms.BooleanField(required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """Days belong to each other, and after the last step nobody goes on."""
+        cleaned = self.cleaned_data
+        if cleaned.get("went_on") and cleaned.get("step") == STEPS[-1]:
+            self.add_error("went_on", "This is the last step: there is none to go on to.")
+        _in_order(self)
+        return cleaned
+
     @property
-    def asked(self) -> members.Asked:
+    def asked(self) -> first_times.Asked:
         """What was asked for. Of a valid form alone."""
-        return members.Asked(**self.cleaned_data)
+        return first_times.Asked(**self.cleaned_data)
 
 
 class FiguresForm(forms.Form):

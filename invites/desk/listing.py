@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 
@@ -99,11 +100,15 @@ REASONS: dict[str, tuple[str, Event]] = {
         "complained", Event("In their mail program", ("invitation.complained",)),
     ),
 }  # fmt: skip
-# The least number of seconds, as counting.AFTER has them.
-WAITED = {
-    "0": "within a minute", "60": "after 1 to 5 minutes", "300": "after 5 to 30 minutes",
-    "1800": "after half an hour to a day", "86400": "later",
-}  # fmt: skip
+# By the least number of seconds.
+WAITED = dict(
+    zip(
+        map(str, counting.AFTER),
+        ("within a minute", "after 1 to 5 minutes", "after 5 to 30 minutes",
+         "after half an hour to a day", "later"),
+        strict=True,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Asked:
 
     @property
     def happened(self) -> Event | None:
-        """The event, narrowed by the reason."""
+        """The event, narrowed by the reason. A reason and a wait bring their event with them."""
         kind, why = REASONS.get(self.reason, ("undone" if self.waited else self.event, None))
         event = EVENTS.get(kind)
         if event is None or why is None:
@@ -186,7 +191,7 @@ class Listed:
 def listed(asked: Asked, place: Place, size: int | None = None) -> Listed:
     """A page of the list, the newest first: A_PAGE lines, or as many as an export takes at once."""
     event, size = asked.happened, size or A_PAGE
-    if event is None or (asked.of_one and not asked.waited):
+    if event is None or asked.of_one:
         return _invitations(asked, event, place, size)
     return _steps(asked, event, place, size)
 
@@ -204,6 +209,8 @@ def _invitations(asked: Asked, event: Event | None, place: Place, size: int) -> 
         its = Entry.objects.filter(
             asked.days.within("at"), subject=OuterRef("uid"), action__in=event.actions, **facts
         )
+        if asked.waited:
+            its = its.filter(facts__why__in=counting.BY_SENDER)
         first = its.values("subject").annotate(first=Min("at")).values("first")
         rows = rows.filter(Exists(its)).annotate(happened=Subquery(first))
     found = keyset.page(
@@ -214,9 +221,14 @@ def _invitations(asked: Asked, event: Event | None, place: Place, size: int) -> 
         window=OF_ONE_READ if asked.of_one else INVITATIONS_READ,
         among=Invitation.objects.filter(asked.of_one) if asked.of_one else None,
     )
+    shown = found.rows
+    if asked.waited:
+        happened: dict[UUID, datetime] = {one.uid: one.happened for one in shown}  # type: ignore[attr-defined]
+        fitting = _after_confirming(int(asked.waited), happened)
+        shown = [one for one in shown if one.uid in fitting]
     lines = [
         Line(getattr(one, "happened", one.chosen_at), event.label if event else "Chosen", one)
-        for one in found.rows
+        for one in shown
     ]
     return _page(lines, found, place, size, "chosen_at", Invitation)
 
@@ -234,7 +246,9 @@ def _steps(asked: Asked, event: Event, place: Place, size: int) -> Listed:
     )
     steps = [step for step in found.rows if event.is_it(step.facts)]
     if asked.waited:
-        steps = _taken_back_after(int(asked.waited), steps)
+        by_sender = [step for step in steps if step.facts.get("why") in counting.BY_SENDER]
+        soon = _after_confirming(int(asked.waited), {step.subject: step.at for step in by_sender})
+        steps = [step for step in by_sender if step.subject in soon]
     if wanted:
         fitting = set(
             Invitation.objects.filter(wanted, uid__in=[step.subject for step in steps])
@@ -252,20 +266,14 @@ def _steps(asked: Asked, event: Event, place: Place, size: int) -> Listed:
     return _page(lines, found, place, size, "at", Entry)
 
 
-def _taken_back_after(least: int, steps: list[Entry]) -> list[Entry]:
-    """Of these steps those by which a sender took back what was confirmed so many seconds before."""
-    confirmed = dict(
-        Entry.objects.filter(
-            subject__in=[step.subject for step in steps], action="invitation.confirmed"
-        ).values_list("subject", "at")
-    )
-    return [
-        step
-        for step in steps
-        if step.subject in confirmed
-        and step.facts.get("why") in counting.BY_SENDER
-        and counting.least_seconds((step.at - confirmed[step.subject]).total_seconds()) == least
-    ]
+def _after_confirming(least: int, happened: dict[UUID, datetime]) -> set[UUID]:
+    """Of these invitations those to which it happened so many seconds after they were confirmed."""
+    confirmed = Entry.objects.filter(subject__in=list(happened), action="invitation.confirmed")
+    return {
+        uid
+        for uid, at in confirmed.values_list("subject", "at")
+        if counting.least_seconds((happened[uid] - at).total_seconds()) == least
+    }
 
 
 def _cut(found: Page[Entry], steps: list[Entry], place: Place, size: int) -> Page[Entry]:

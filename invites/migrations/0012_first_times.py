@@ -4,7 +4,10 @@ from django.db import migrations, models
 
 
 def count_anew(apps, schema_editor):
-    """Figures that were counted before know of no first times. Beat counts them again."""
+    """Figures that were counted before know of no first times. Beat counts them again.
+
+    The column has another name now, so that a worker of the version before does not begin to.
+    """
     for name in ("DailyFigure", "RecentFigure", "Counted"):
         apps.get_model("invites", name).objects.all().delete()
 
@@ -16,6 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RenameField(model_name='counted', old_name='leaves', new_name='entries'),
         migrations.CreateModel(
             name='FirstTime',
             fields=[

@@ -104,7 +104,7 @@ def _readme(member: User) -> bytes:
 
 
 def _requests(member: User) -> Iterator[dict[str, Any]]:
-    """Invitations to the member that wait for an answer, and what they reported."""
+    """Invitations to the member that wait for an answer, what they answered, and what they reported."""
     for page in requesting.requests_of(member):
         yield {
             "number": page.uid,
@@ -112,6 +112,12 @@ def _requests(member: User) -> Iterator[dict[str, Any]]:
             "says": page.relationship_sentence,
             "words": page.words,
             "chosen_at": page.chosen_at,
+        }
+    for answered in requesting.answers_of(member):
+        yield {
+            "number": answered.uid,
+            "from": answered.sender_name,
+            "you_answered": answered.answer,
         }
     for report in requesting.reports_of(member):
         yield {"you_reported": report.sender_name, **asdict(report.case)}

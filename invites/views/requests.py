@@ -46,5 +46,6 @@ def requests(request: MemberRequest) -> HttpResponse:
     if requesting.answer(member=request.user, uid=uid, choice=choice, words=words):
         messages.success(request, DONE[choice])
     else:
-        messages.warning(request, "This invitation is not there any more. Nothing was changed.")
+        what = "answer to take back" if choice is Choice.TAKE_BACK else "invitation to answer"
+        messages.warning(request, f"There is no such {what} any more. Nothing was changed.")
     return redirect("invites:requests")

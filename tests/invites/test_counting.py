@@ -23,6 +23,7 @@ from invites.figure_models import (
     STEPS,
     Counted,
     DailyFigure,
+    FirstTime,
     Kind,
     RecentFigure,
 )
@@ -54,7 +55,7 @@ def entry(
 
 
 def figures() -> list[tuple[Any, ...]]:
-    """All that is counted, of both tables."""
+    """All that is counted, of all tables."""
     return [
         *DailyFigure.objects.order_by("kind", "key", "event", "day").values_list(
             "kind", "key", "event", "day", "count"
@@ -62,6 +63,7 @@ def figures() -> list[tuple[Any, ...]]:
         *RecentFigure.objects.order_by("days", "kind", "key", "event").values_list(
             "days", "kind", "key", "event", "count"
         ),
+        *FirstTime.objects.order_by("id").values_list("sender", "step", "at"),
     ]
 
 
@@ -198,7 +200,7 @@ def test_who_is_killed_at_any_statement_has_counted_nothing_or_all_of_it(
     right = {0: figures()}  # by how many leaves are counted
     counting._turn_to(clock.now().date())
     while counting._count_some():
-        right[Counted.objects.get().leaves] = figures()
+        right[Counted.objects.get().entries] = figures()
     counting.forget_figures()
     left = 0
 
@@ -220,7 +222,7 @@ def test_who_is_killed_at_any_statement_has_counted_nothing_or_all_of_it(
         except Killed:
             deaths += 1
         known = Counted.objects.first()
-        assert figures() == right[known.leaves if known else 0]
+        assert figures() == right[known.entries if known else 0]
     assert deaths > 10
     assert len(right) > 3
     assert figures() == right[max(right)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from invites import outbox
 from invites.actions import cases, outcomes
@@ -88,7 +91,7 @@ def test_each_answer_is_given_once_and_the_sender_sees_one_of_two_things(
     again = bea.post(PATH, {"invitation": str(invitation.uid), "answer": answer}, follow=True)
 
     assert "There are none." in text_of(first)
-    assert "not there any more" in text_of(again)
+    assert "There is no such invitation to answer any more" in text_of(again)
     assert kind(invitation) == seen
     assert Suppression.objects.exists() is (answer == "stop")
     assert Hold.objects.exists() is (answer == "report")
@@ -98,9 +101,8 @@ def test_an_answer_is_shown_and_taken_back_and_another_one_given(
     bea: Client, invitation: Invitation
 ) -> None:
     asked = {"invitation": str(invitation.uid)}
-    assert "not there any more" in text_of(
-        bea.post(PATH, asked | {"answer": "take_back"}, follow=True)
-    )
+    too_early = bea.post(PATH, asked | {"answer": "take_back"}, follow=True)
+    assert "There is no such answer to take back any more" in text_of(too_early)
     said = text_of(bea.post(PATH, asked | {"answer": "not_how"}, follow=True))
     assert "What you answered Ana Diaz “That isn’t how we know each other” Take it back" in said
 
@@ -114,12 +116,28 @@ def test_an_answer_is_shown_and_taken_back_and_another_one_given(
     assert kind(invitation) == "accepted"
 
 
+def test_after_a_year_there_is_nothing_to_answer_and_nothing_to_take_back(
+    bea: Client, invitation: Invitation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year = timedelta(days=settings.RECIPIENT_DAYS + 1)
+    with monkeypatch.context() as later:
+        later.setattr(clock, "now", lambda: timezone.now() + year)
+        assert "There are none." in text_of(look(bea, PATH))
+        assert "Somebody has invited you." not in text_of(look(bea, "/"))
+    bea.post(PATH, {"invitation": str(invitation.uid), "answer": "decline"})
+    assert "What you answered" in text_of(look(bea, PATH))
+
+    monkeypatch.setattr(clock, "now", lambda: timezone.now() + year)
+
+    assert "What you answered" not in text_of(look(bea, PATH))
+
+
 def test_nobody_answers_for_somebody_else(client: Client, invitation: Invitation) -> None:
     client.force_login(people.member("Eve Berg"))
 
     said = client.post(PATH, {"invitation": str(invitation.uid), "answer": "accept"}, follow=True)
 
-    assert "not there any more" in text_of(said)
+    assert "There is no such invitation" in text_of(said)
     assert kind(invitation) == "delivered"
 
 

@@ -230,13 +230,13 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
     # A browser that was left open sets no password, by which its finder could act.
     new = {"password1": PASSWORD, "password2": PASSWORD}
     refused = lead.post("/accounts/password/set/", new)
-    assert "Sign out and in again first." in text_of(refused)
+    assert "Then sign out and in again" in text_of(refused)
     sam.refresh_from_db()
     assert not sam.has_usable_password()
 
     # Nor does it add an address, to which a link could be mailed, or another way to sign in.
     refused = lead.post("/accounts/email/", {"action_add": "", "email": "finder@norte.example"})
-    assert "Sign out and in again first." in text_of(refused)
+    assert "Then sign out and in again" in text_of(refused)
     assert "finder@norte.example" in refused.content.decode(), "what was typed is kept"
     answer = add_way_to_sign_in(lead, "finder")
     assert answer["Location"] == "/accounts/logout/?next=%2Faccounts%2F3rdparty%2F"
@@ -252,6 +252,11 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
     assert lead.post(page, new).status_code == 302
     sam.refresh_from_db()
     assert sam.has_usable_password()
+    late = sign_in(sam)
+    long_ago(late)
+    said = late.post("/accounts/email/", {"action_add": "", "email": "finder@norte.example"})
+    assert "Type it once more (in a new tab)" in text_of(said)
+    assert add_way_to_sign_in(late, "finder")["Location"].startswith("/accounts/reauthenticate/?")
     assert add_way_to_sign_in(sign_in(sam), "sam")["Location"] == "/accounts/3rdparty/"
     assert SocialAccount.objects.get().user == sam
 
@@ -303,7 +308,29 @@ def test_accounts_and_groups_are_changed_by_superusers_alone(lead: Client) -> No
     assert every_row() == before
 
     sam.is_superuser = True
-    assert sign_in(sam).get("/admin/auth/user/add/").status_code == 200
+    root = sign_in(sam)
+    assert root.get("/admin/auth/user/add/").status_code == 200
+
+    # Nor does a browser that a superuser left open change anything.
+    long_ago(root)
+    new = {"password1": "another long and unusual one", "password2": "another long and unusual one"}
+    before = every_row()
+    change = root.post(
+        f"/admin/auth/user/{sam.pk}/change/", {"username": "x", "is_superuser": "on"}
+    )
+    assert "Type it once more" in text_of(change)
+    added = {"email": "finder@norte.example", "user": sam.pk, "verified": "on", "primary": "on"}
+    refused = root.post("/admin/account/emailaddress/add/", added)
+    assert "Type it once more" in text_of(refused)
+    ticked = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+    for path, pressed in (
+        (f"auth/user/{sam.pk}/password/", new), (f"auth/group/{group.pk}/delete/", {"post": "yes"}),
+        ("auth/group/", ticked),
+    ):  # fmt: skip
+        sent_back = root.post(f"/admin/{path}", pressed)
+        assert sent_back["Location"] == f"/admin/{path}", path
+        assert "Nothing was done yet" in text_of(root.get(f"/admin/{path}"))
+    assert every_row() == before
 
 
 def test_the_groups_have_what_is_written_down_after_every_migration() -> None:

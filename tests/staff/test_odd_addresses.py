@@ -10,12 +10,15 @@ from django.test import Client
 from invites.models import Invitation
 from invites.recipients.models import Case
 from ledger import clock
+from tests import people
 from tests.staff.desk import DESK, at_the_desk
 
 pytestmark = pytest.mark.django_db
 
 NAMES = {
-    "invitations": ["before", "after", "since", "until", "state", "event", "source", "sender", "wording"],
+    "invitations": ["before", "after", "since", "until", "state", "event", "reason", "waited", "source",
+                    "sender", "wording"],
+    "members": ["step", "since", "until", "went_on", "before", "after"],
     "export/invitations": ["since", "until", "source", "sender", "wording"],
     "figures": ["days", "by", "source", "sender", "wording"],
 }  # fmt: skip
@@ -26,6 +29,8 @@ ODD = [
     "-1",
     "9999-12-31",
     "0001-01-01",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00+00:00",
     "'\"--;",
     "\N{RIGHT-TO-LEFT OVERRIDE}[]",
 ]
@@ -42,6 +47,25 @@ def test_no_value_of_any_filter_breaks_a_page(lead: Client) -> None:
             for value in ODD:
                 answer = lead.get(f"{DESK}{page}/?{urlencode({name: value})}")
                 assert answer.status_code in (200, 302), (page, name, value)
+
+
+@pytest.mark.parametrize("path", ["/admin/ledger/entry/", "/admin/importer/import/"])
+def test_no_value_of_what_leads_to_a_list_of_the_admin_breaks_it(lead: Client, path: str) -> None:
+    people.chosen(people.member("Ana Diaz"))
+    names = (
+        "action",
+        "source",
+        "at__gte",
+        "at__lt",
+        "finished_at__gte",
+        "finished_at__lt",
+        "q",
+        "before",
+    )
+    for name in names:
+        for value in ODD:
+            answer = lead.get(f"{path}?{urlencode({name: value})}")
+            assert answer.status_code in (200, 302, 400), (name, value)
 
 
 def test_the_admins_lists_compare_in_no_other_way_than_their_filters_do(

@@ -86,7 +86,8 @@ def lists(site: dict[str, Any]) -> Iterator[Visit]:
         yield Visit(f"{entries}?action={action}&{written}", f"entries of {action} on a day")
         yield Visit(f"{entries}?action={action}", f"entries of {action}")
     for step in STEPS:
-        for more in ("", f"&{day}", f"&went_on=on&{day}", f"&{long_ago}", "&before=1000000"):
+        went_on = [f"&went_on=on&{day}"] if step != STEPS[-1] else []
+        for more in ("", f"&{day}", f"&{long_ago}", "&before=1000000", *went_on):
             name = f"members ?step={step}{more}".replace(f"={site['day']}", "=(day)")
             yield Visit(f"{DESK}members/?step={step}{more}", name)
     links = reverse("admin:invites_personallink_changelist")

@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from invites.desk.days import Days
+from invites.desk.waiting import person
 from invites.figure_models import STEPS, FirstTime
 from ledger import keyset, subjects
 from ledger.keyset import Place
@@ -25,10 +26,14 @@ from ledger.sealing import GIVE_UP_SECONDS
 
 A_PAGE = 50
 MEMBERS_READ = 1_000  # that one page looks through, at most
-WORDS = {
-    "imported": "brought people", "chosen": "chose somebody", "written": "wrote a note",
-    "reviewed": "decided on a card", "confirmed": "confirmed", "sent": "had a mail sent",
-}  # fmt: skip
+WORDS = dict(
+    zip(
+        STEPS,
+        ("brought people", "chose somebody", "wrote a note", "decided on a card", "confirmed",
+         "had a mail sent"),
+        strict=True,
+    )
+)  # fmt: skip
 # Rows are in the order of leaves, and an entry can be sealed so long after others of its time.
 _DISORDER = timedelta(seconds=GIVE_UP_SECONDS)
 
@@ -55,16 +60,17 @@ class Asked:
     @property
     def in_words(self) -> str:
         """As in “chose somebody for the first time · 3 to 9 November 2026”."""
-        went_on = f"and later {WORDS[self.following]}" if self.went_on and self.following else ""
+        went_on = f"and also {WORDS[self.following]}" if self.went_on else ""
         said = [f"{WORDS[self.step]} for the first time", went_on, self.days.in_words]
         return " · ".join(one for one in said if one)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A member, or None for a closed account; and when they did it first."""
+    """A member and their name, or None for a closed account; and when they did it first."""
 
     member: User | None
+    name: str
     at: datetime
 
 
@@ -96,5 +102,8 @@ def listed(asked: Asked, place: Place) -> Listed:
     uids = {row.sender: UUID(hex=row.sender) for row in found.rows}
     numbers = subjects.members(uids.values())
     known = User.objects.in_bulk(numbers.values())
-    lines = [Line(known.get(numbers.get(uids[row.sender], 0)), row.at) for row in found.rows]
+    lines = []
+    for row in found.rows:
+        member = known.get(numbers.get(uids[row.sender], 0))
+        lines.append(Line(member, person(member) if member else "A closed account", row.at))
     return Listed(lines, found.older, found.newer, found.stopped)
