@@ -99,9 +99,14 @@ def needs(act: Act, *, fresh: bool = False) -> Callable[[type_of_view], type_of_
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether this person showed who they are within the last minutes, at signing in or since."""
-    records = get_authentication_records(request, request.user)
-    last = max((record["at"] for record in records), default=0)
+    """Whether this person showed who they are within the last minutes, at signing in or since.
+
+    Or signed up, which allauth does not record: no session is older than its account.
+    """
+    if not isinstance(request.user, User):
+        return False
+    shown = [record["at"] for record in get_authentication_records(request, request.user)]
+    last = max(shown, default=request.user.date_joined.timestamp())
     return bool(time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
 
 

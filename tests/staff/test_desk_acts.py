@@ -218,6 +218,7 @@ def test_a_lead_without_a_password_is_told_a_way_and_an_open_browser_is_none(
     sam.set_unusable_password()
     sam.save()
     lead.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    long_ago(lead)
     assert lead.get(f"{DESK}hold/site/")["Location"] == (
         "/accounts/logout/?next=%2Fadmin%2Faudit%2Fhold%2Fsite%2F"
     )

@@ -92,7 +92,7 @@ def test_bad_questions_get_a_sentence_each_and_no_list(viewer: Client) -> None:
         "since=2026-03-02&until=2026-03-01": "To this day: This day is before the first one.",
         "event=sent&reason=undone.sender": "This is a reason for “Taken back before it left” alone.",
         "state=gone": "gone",
-        "sender=Ana": "Enter a whole number.",
+        "sender=Ana": "A sender is named by the number of their account.",
     }.items():
         said = text_of(look(viewer, f"{LIST}?{question}"))
         assert "Nothing was looked for" in said
