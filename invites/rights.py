@@ -105,9 +105,14 @@ def is_fresh(request: HttpRequest) -> bool:
     """
     if not isinstance(request.user, User):
         return False
-    shown = [record["at"] for record in get_authentication_records(request, request.user)]
+    shown = [
+        record["at"]
+        for record in get_authentication_records(request, request.user)
+        # A provider may say who somebody is without asking them anything.
+        if record["method"] == "password" or not request.user.has_usable_password()
+    ]
     last = max(shown, default=request.user.date_joined.timestamp())
-    return bool(time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
+    return bool(0 <= time.time() - last < allauth_settings.REAUTHENTICATION_TIMEOUT)
 
 
 def way_to_prove_it(request: HttpRequest, afterwards: str) -> str:

@@ -47,12 +47,12 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """One page, and what Django's templates ask of a list."""
         assert isinstance(self.model_admin, BoundedAdmin)
-        filtered = bool(self.get_filters_params())
         self.page = keyset.page(
             self.queryset,
             place=self.place,
             size=A_PAGE,
-            window=ROWS_READ if filtered and not self.query else None,
+            # A search leads to few rows by itself; one for nothing but blanks is none.
+            window=None if self.query.strip() and self.search_fields else ROWS_READ,
             span=self.model_admin.span(request),
         )
         self.result_list = self.page.rows
@@ -133,8 +133,11 @@ class BoundedAdmin(_ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """What the filters beside the list ask for, and not all that an address can say."""
-        if value.isdigit() and len(value) > 18:
+        if len(value) > 18 and value.strip().lstrip("+-").replace("_", "").isdigit():
             return False  # no column of whole numbers has room for it
+        moment = keyset.moment_of(value)
+        if moment and moment.year not in keyset.YEARS:
+            return False
         offered = {*self._offered(request), *self.linked}
         if self.days:
             offered |= {f"{self.days[0]}__{how}" for how in _DAYS}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from ledger.clock import sql_now
 
@@ -53,3 +53,5 @@ def append(events: Iterable[Event]) -> None:
                 f"INSERT INTO ledger_entry (at, action, subject, actor, facts) VALUES {values}",  # noqa: S608
                 [value for row in some for value in row],
             )
+            if cursor.rowcount != len(some):  # a trigger that is not ours can swallow rows
+                raise DatabaseError("The ledger did not take its entries.")

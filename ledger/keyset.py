@@ -20,6 +20,7 @@ Row = TypeVar("Row", bound=Model)
 # PostgreSQL gives keys before transactions commit, and each row the moment at which it was written:
 # rows that were written at nearly the same moment can be in another order than their keys.
 DISORDER = timedelta(minutes=10)
+YEARS = range(1970, 9001)  # at both ends of time there is no moment before or after
 # Both ends of what a table's keys can be.
 LOWEST, HIGHEST = 1, 2**63 - 1
 
@@ -66,15 +67,17 @@ def key_in(asked: Mapping[str, str], name: str) -> int | None:
 
 
 def moment_in(asked: Mapping[str, str], name: str) -> datetime | None:
-    """One moment with its zone, not at the ends of time, where none is before or after.
+    """One moment with its zone; what is none is for the list itself to refuse."""
+    moment = moment_of(asked.get(name, ""))
+    return moment if moment and moment.tzinfo and moment.year in YEARS else None
 
-    What is none is for the list itself to refuse.
-    """
+
+def moment_of(text: str) -> datetime | None:
+    """What a text says, if that is a moment at all."""
     try:
-        moment = parse_datetime(asked.get(name, ""))
+        return parse_datetime(text)
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo and 1970 <= moment.year <= 9000 else None
 
 
 def page(

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from config.celery import app
 from importer.models import Contact
 from importer.tasks import read_import
-from ledger import clock
+from ledger import clock, guards
 from ledger.models import Heartbeat
 from tests import people
 
@@ -55,6 +56,16 @@ def test_a_beat_that_is_silent_for_five_minutes_is_told(
     ended, said = is_well()
     assert ended == code
     assert ("Beat has not run since" in said) == bool(code)
+
+
+def test_a_database_without_one_of_its_guards_is_told(settings: Any) -> None:
+    beat_comes_round(settings)
+    assert "The database’s guards are in place." in is_well()[1]
+    guards.remove(connection)
+    code, said = is_well()
+    assert code == 1
+    assert "guards are missing" in said
+    assert "`manage.py migrate` puts them back" in said
 
 
 def test_a_beat_that_never_ran_is_told() -> None:

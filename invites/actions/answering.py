@@ -9,10 +9,14 @@ from django.db.models.functions import Now
 from invites.actions.leaving import let_pass
 from invites.actions.responding import alive, invitation_of, stopped_since
 from invites.actions.suppressing import LiftReason, Reason, hashes_of_recipient, suppress
+from invites.consent import State
 from invites.models import Invitation, Suppression
 from invites.recipients.models import Answer, AnswerKind
 from ledger import clock
 from ledger.entries import Event, append
+from ledger.models import Entry
+
+MOST_STEPS = 200  # entries about one invitation, with which no more answers are taken
 
 
 @transaction.atomic
@@ -36,10 +40,10 @@ def give(*, token: str, kind: AnswerKind) -> bool:
 
 @transaction.atomic
 def take_back(*, token: str) -> bool:
-    """There is no answer any more. False: the link leads to no invitation."""
+    """There is no answer any more. False: the link leads to no invitation, or not at this moment."""
     invitation = _locked(token)
-    if invitation is None:
-        return False
+    if invitation is None or invitation.state == State.SENDING:
+        return False  # the answer is what keeps a mail in mid-air from a second attempt
     if Answer.objects.filter(invitation=invitation).delete()[0]:
         append([Event("invitation.answer_taken_back", invitation.uid)])
     return True
@@ -58,9 +62,9 @@ def stop_sender(*, token: str) -> bool:
 
 @transaction.atomic
 def allow_sender(*, token: str) -> bool:
-    """Takes `stop_sender` back; what was stopped for everybody stays. False: no invitation."""
+    """Takes `stop_sender` back; what was stopped for everybody stays. False: as with `take_back`."""
     invitation = _locked(token)
-    if invitation is None:
+    if invitation is None or invitation.state == State.SENDING:
         return False
     hashes = [hashed.value for hashed in hashes_of_recipient(invitation)]
     lifted = Suppression.objects.filter(
@@ -74,9 +78,12 @@ def allow_sender(*, token: str) -> bool:
 
 
 def _locked(token: str) -> Invitation | None:
-    """The live invitation behind a link; two requests about it wait for each other."""
+    """The live invitation behind a link; two requests about it wait for each other.
+
+    None also for who has changed their mind a hundred times: each time stays on the ledger for good.
+    """
     invitation = invitation_of(token)
-    if invitation is None:
+    if invitation is None or Entry.objects.filter(subject=invitation.uid).count() >= MOST_STEPS:
         return None
     # As it is by now: whoever was waited for may have accepted it.
     rows = Invitation.objects.select_for_update(of=("self",)).select_related("sender", "batch")

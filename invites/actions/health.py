@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 
 from importer import promises
 from invites.actions import erasing, heads_elsewhere, staff_events
 from invites.mail_models import AccountMail
 from invites.models import Draft, Invitation
-from ledger import clock, heartbeat, sealing
+from ledger import clock, guards, heartbeat, sealing
 from ledger.models import Seal
 
 KEY_LOST = (
@@ -44,6 +45,7 @@ def vital() -> list[Condition]:
     """Beat, the ledger's seals, and its heads elsewhere: what a page can ask for at any size."""
     wrong, unsealed = heartbeat.what_is_wrong(), sealing.what_is_wrong()
     unpublished, untold = heads_elsewhere.what_is_wrong(), staff_events.what_is_wrong()
+    unguarded = guards.missing(connection)
     lost = not settings.LEDGER_KEY and Seal.objects.exists()
     return [
         Condition(wrong or "Beat is alive.", not wrong, "beat"),
@@ -53,7 +55,17 @@ def vital() -> list[Condition]:
             unpublished or "The ledger's head is where it should be.", not unpublished, "heads"
         ),
         Condition(untold or _webhook(), not untold, "webhook"),
+        Condition(_guards(unguarded), not unguarded, "guards"),
     ]
+
+
+def _guards(missing: list[str]) -> str:
+    if missing:
+        return (
+            f"The database does not refuse what it should: {len(missing)} guards are missing, "
+            f"{missing[0]} is one. `manage.py migrate` puts them back."
+        )
+    return "The database’s guards are in place."
 
 
 def _key() -> str:

@@ -232,6 +232,8 @@ def accept(*, member: User, address: str) -> int:
         hashes = _hashes(address)
     except NotAnAddress:
         return 0
+    invited = Invitation.objects.filter(recipient_hash__in=hashes, accepted_at=None)
+    list(invited.select_for_update(of=("self",)).values_list("pk"))  # as any answer does
     uids = list(
         _announced()
         .filter(recipient_hash__in=hashes, accepted_at=None)

@@ -27,11 +27,10 @@ UNKNOWN_DAYS = 7  # a delivery report that comes at all comes by then
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One report, and the mail it is about; None once that is erased."""
+    """One report, and what it is about."""
 
     case: Case
     invitation: Invitation
-    mail: stored_mail.StoredMail | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Complaints about one note, whoever sent it: they are looked at once."""
+    """Complaints about one note, whoever sent it: they are looked at once.
+
+    `mail` is one of those with this note; None once all of them are erased.
+    """
 
     complaints: list[Complaint]
     senders: list[Sender]
     due: datetime
     late: bool
+    mail: stored_mail.StoredMail | None
 
     @property
     def running(self) -> list[User]:
@@ -82,11 +85,6 @@ class Group:
     def waiting_since(self) -> datetime:
         """Since the oldest complaint."""
         return self.complaints[0].case.opened_at
-
-    @property
-    def mail(self) -> stored_mail.StoredMail | None:
-        """One of the mails with this note, if any is still there."""
-        return next((one.mail for one in self.complaints if one.mail), None)
 
     @property
     def sum(self) -> str:
@@ -138,22 +136,25 @@ def _cases() -> QuerySet[Case]:
 
 
 def _grouped(cases: list[Case]) -> list[Group]:
-    mails = dict(
-        PreparedMail.objects.filter(
-            invitation_id__in=[case.invitation_id for case in cases]
-        ).values_list("invitation_id", "raw")
-    )
     by_note: dict[str, list[Complaint]] = {}
     for case in cases:
-        raw = mails.get(case.invitation_id)
-        mail = stored_mail.read(bytes(raw)) if raw else None
-        one = Complaint(case, case.invitation, mail)
-        by_note.setdefault(_note(one), []).append(one)
+        one = Complaint(case, case.invitation)
+        by_note.setdefault(_note(case.invitation), []).append(one)
+    kept = PreparedMail.objects.filter(invitation__in=[case.invitation_id for case in cases])
+    there = set(kept.values_list("invitation", flat=True))
+    shown = [
+        next((one.case.invitation_id for one in found if one.case.invitation_id in there), 0)
+        for found in by_note.values()
+    ]
+    raws = dict(kept.filter(invitation__in=shown).values_list("invitation", "raw"))
+    mails = [stored_mail.read(bytes(raws[pk])) if pk else None for pk in shown]
     senders = [scopes.of_sender(case.invitation.sender_id) for case in cases]
     holds = described(list(Hold.objects.filter(lifted_at=None, scope__in=senders)))
     held = {one.hold.scope: one for one in holds}
     now = clock.now()
-    return [_group(found, held, now) for found in by_note.values()]
+    return [
+        _group(found, mail, held, now) for found, mail in zip(by_note.values(), mails, strict=True)
+    ]
 
 
 def proposed(holds: list[int]) -> QuerySet[Reopening]:
@@ -168,22 +169,24 @@ def to_agree() -> list[OpenHold]:
     return described([one.hold for one in waiting.select_related("hold")[:LISTED]])
 
 
-def _note(complaint: Complaint) -> str:
-    """What makes two complaints one: the same words, but for the line that was this person's alone."""
-    if complaint.mail is None:
-        return f"sender {complaint.invitation.sender_id}"
-    words = complaint.mail.words.removeprefix(complaint.invitation.own_line)
-    return "note " + " ".join(words.split())
+def _note(invitation: Invitation) -> str:
+    """What makes two complaints one: the same note, whatever line was this person's alone."""
+    return f"note {invitation.wording}" if invitation.wording else f"sender {invitation.sender_id}"
 
 
-def _group(found: list[Complaint], held: dict[str, OpenHold], now: datetime) -> Group:
+def _group(
+    found: list[Complaint],
+    mail: stored_mail.StoredMail | None,
+    held: dict[str, OpenHold],
+    now: datetime,
+) -> Group:
     members = {one.invitation.sender_id: one.invitation.sender for one in found}
     senders = []
     for member in members.values():
         on = held.get(scopes.of_sender(member.pk))
         senders.append(Sender(member, on.hold, on.proposal, on.by_two) if on else Sender(member))
     due = one_working_day_after(found[0].case.opened_at)
-    return Group(complaints=found, senders=senders, due=due, late=due < now)
+    return Group(complaints=found, senders=senders, due=due, late=due < now, mail=mail)
 
 
 def one_working_day_after(moment: datetime) -> datetime:

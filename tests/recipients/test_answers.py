@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invites.actions import outcomes, responding
+from invites.actions import answering, outcomes, responding
+from invites.consent import State
 from invites.models import Batch, Invitation, Suppression
-from invites.recipients.models import Answer
+from invites.recipients.models import Answer, AnswerKind
+from invites.tokens import token
 from ledger.models import Entry
 from tests import people
 from tests.page_rules import every_row, look, text_of
@@ -155,3 +159,32 @@ def test_allowing_ana_again_does_not_touch_a_stop_of_everybody(bea: Client, link
     assert Suppression.objects.filter(lifted_at=None).get().sender is None
     assert "Ana won’t see that you joined" in text_of(look(bea, f"{link}accept/"))
     assert "You stopped all invitations" in text_of(look(bea, link))
+
+
+def test_while_the_mail_is_in_mid_air_an_answer_is_not_taken_back(settings: Any) -> None:
+    """A server that delivers and then asks to try again must find the answer in the way."""
+    settings.UNDO_SECONDS = 0
+    invitation = people.confirmed(people.member()).invitations.get()
+    for state in (State.CLAIMED, State.SENDING):
+        Invitation.objects.filter(pk=invitation.pk).update(state=state, claim=invitation.uid)
+    secret = token(invitation.uid)
+    assert answering.give(token=secret, kind=AnswerKind.DECLINED)
+
+    assert not answering.take_back(token=secret)
+
+    assert Answer.objects.get().kind == "declined"
+
+
+def test_who_changes_their_mind_without_end_fills_no_ledger(
+    bea: Client, link: str, invitation: Invitation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = Entry.objects.filter(subject=invitation.uid).count()
+    monkeypatch.setattr(answering, "MOST_STEPS", steps + 3)
+    for _ in range(4):
+        bea.post(link + "decline/", {"answer": "declined"})
+        bea.post(link + "decline/", {"answer": "take-back"})
+    answers = Entry.objects.filter(action__startswith="invitation.answer")
+    assert answers.count() == 3
+
+    stopped = bea.post(link + "stop/", {"stop": "everyone"}, follow=True)
+    assert "No member of" in text_of(stopped), "stopping works all the same"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib import auth
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages.storage.fallback import FallbackStorage
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -292,6 +294,36 @@ def test_what_staff_write_in_the_tables_needs_a_fresh_login_too(lead: Client, po
         assert "Nothing was done yet" in answer.content.decode(), path
 
     assert every_row() == before
+
+
+def test_the_admins_own_pages_for_passwords_lead_to_those_that_count_attempts(lead: Client) -> None:
+    form = {"username": "lead@staff.example", "password": PASSWORD}
+    assert lead.post("/admin/login/", form)["Location"] == "/admin/"
+    new = {"old_password": PASSWORD, "new_password1": "x" * 12, "new_password2": "x" * 12}
+    assert lead.post("/admin/password_change/", new)["Location"] == "/accounts/password/change/"
+    assert User.objects.get(email="lead@staff.example").check_password(PASSWORD)
+    login = Client().post("/admin/login/", form)
+    assert login["Location"].startswith("/accounts/login/")
+
+
+def test_a_providers_word_is_not_fresh_for_who_has_a_password(lead: Client) -> None:
+    session: Any = lead.session
+    (record,) = session["account_authentication_methods"]
+    record |= {"method": "socialaccount"}
+    session.save()
+    User.objects.update(date_joined=F("date_joined") - timedelta(hours=1))
+    asked = lead.get(f"{DESK}hold/site/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/?next=")
+
+
+def test_who_may_only_look_at_addresses_makes_none_verified(lead: Client) -> None:
+    sam = User.objects.get(email="lead@staff.example")
+    sam.user_permissions.set(Permission.objects.filter(codename="view_emailaddress"))
+    finders = EmailAddress.objects.create(user=sam, email="bea@norte.example", verified=False)
+    ticked = {"action": "make_verified", "_selected_action": [finders.pk], "index": "0"}
+    lead.post("/admin/account/emailaddress/", ticked)
+    finders.refresh_from_db()
+    assert not finders.verified
 
 
 def test_accounts_and_groups_are_changed_by_superusers_alone(lead: Client) -> None:

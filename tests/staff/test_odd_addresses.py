@@ -30,7 +30,9 @@ ODD = [
     "9999-12-31",
     "0001-01-01",
     "9999-12-31T23:59:59Z",
-    "0001-01-01T00:00:00+00:00",
+    "0001-01-01T00:00:00+14:00",
+    "-99999999999999999999",
+    "+9_999_999_999_999_999_999_999",
     "'\"--;",
     "\N{RIGHT-TO-LEFT OVERRIDE}[]",
 ]
@@ -52,16 +54,8 @@ def test_no_value_of_any_filter_breaks_a_page(lead: Client) -> None:
 @pytest.mark.parametrize("path", ["/admin/ledger/entry/", "/admin/importer/import/"])
 def test_no_value_of_what_leads_to_a_list_of_the_admin_breaks_it(lead: Client, path: str) -> None:
     people.chosen(people.member("Ana Diaz"))
-    names = (
-        "action",
-        "source",
-        "at__gte",
-        "at__lt",
-        "finished_at__gte",
-        "finished_at__lt",
-        "q",
-        "before",
-    )
+    names = ["action", "source", "at__gte", "at__lt", "finished_at__gte", "finished_at__lt", "member", "q",
+             "before"]  # fmt: skip
     for name in names:
         for value in ODD:
             answer = lead.get(f"{path}?{urlencode({name: value})}")
