@@ -1,4 +1,4 @@
-"""What `bin/test` does: the checks and the tests, side by side on both databases, then one total."""
+"""What `bin/test` does: the checks, then the tests on both databases at once, then one total."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ with the journeys in a real browser. Exit code 0 when all is well; a skipped tes
 failure. The first run makes .venv. DATABASE_URL names a PostgreSQL to use; without it one is
 started from a Python package. A Chromium is installed where that is possible."""
 
-# Journeys and chaos take minutes, in which they often wait for other processes: they run beside the
-# other tests. `--fast` leaves them out.
+# Journeys and chaos take minutes; `--fast` leaves them out.
 SLOW = ["tests/journeys", "tests/chaos"]
 # What these promise does not lie in the site's database, so each runs on one of the two, shared out
-# so that neither takes much longer. All others run on both.
+# so that both take as long. All others run on both.
 ONCE = {
     "SQLite": [
         "tests/sandbox",
@@ -176,7 +175,7 @@ def production(folder: Path) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Suite:
-    """A pytest, running in a process of its own."""
+    """The tests on one database, running in a process of their own."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -220,8 +219,8 @@ class Suite:
 
 
 def _tests(for_pytest: list[str], *, fast: bool) -> Total:
-    """Two times pytest on each database, and the checks meanwhile, for tests often wait; what they say
-    is printed one after the other.
+    """pytest on both databases side by side, and the checks meanwhile, for tests often wait; what they
+    say is printed one after the other.
     """
     from bin import chromium
     from tests import servers
@@ -229,15 +228,17 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
     total = Total()
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="tests-")))
-        suites = []
-        server = ""
-        if not fast:
+        left_out = [f"--ignore={path}" for path in SLOW] if fast else []
+        if not left_out:
             print(f"Chromium: {chromium.find_or_install()}", flush=True)
-            server = parts.enter_context(servers.postgresql())
-        for name, asked in _asked(for_pytest, fast=fast).items():
-            url = ""
-            if name.startswith("PostgreSQL"):
-                url = parts.enter_context(servers.new_database(server))
+        urls = {"SQLite": ""}
+        if not fast:
+            urls["PostgreSQL"] = parts.enter_context(servers.postgresql())
+        suites = []
+        for name, url in urls.items():
+            asked = [*left_out, *for_pytest]
+            if not for_pytest and not fast:
+                asked += [f"--deselect={path}" for path in _runs_elsewhere(name)]
             suites.append(parts.enter_context(_pytest(name, folder, asked, url)))
         if not for_pytest:
             total.add(_checks())
@@ -247,28 +248,15 @@ def _tests(for_pytest: list[str], *, fast: bool) -> Total:
     return total
 
 
-def _asked(for_pytest: list[str], *, fast: bool) -> dict[str, list[str]]:
-    """What each pytest is asked for, by a name that begins with its database."""
-    quick = [f"--ignore={path}" for path in SLOW]
-    if fast:
-        return {"SQLite": [*quick, *for_pytest]}
-    if for_pytest:
-        return {"SQLite": for_pytest, "PostgreSQL": for_pytest}
-    left_out = {
-        "SQLite": [f"--deselect={path}" for path in ONCE["PostgreSQL"]],
-        "PostgreSQL": [f"--deselect={path}" for path in ONCE["SQLite"]],
-    }
-    asked = {name: [*quick, *others] for name, others in left_out.items()}
-    return asked | {
-        f"{name}, journeys and chaos": [*SLOW, *others] for name, others in left_out.items()
-    }
+def _runs_elsewhere(name: str) -> list[str]:
+    return [path for other, paths in ONCE.items() if other != name for path in paths]
 
 
 @contextmanager
-def _pytest(name: str, folder: Path, asked: list[str], database_url: str) -> Iterator[Suite]:
+def _pytest(name: str, folder: Path, arguments: list[str], database_url: str) -> Iterator[Suite]:
     log, report = folder / f"{name}.log", folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "--tb=short", f"--junitxml={report}"]
-    command += ["--durations=8", *asked]
+    command += ["--durations=8", *arguments]
     command += ["-o", f"faulthandler_timeout={STUCK_SECONDS}"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "DATABASE_URL": database_url}
     with log.open("wb") as output:
