@@ -166,7 +166,7 @@ def test_after_the_import_both_tokens_are_worth_nothing(
 ) -> None:
     control = stack.sandbox.control
     before = {token["access"] for token in control.tokens()}
-    control.fault("connections", "slow", seconds=7, account=BRUNO)
+    control.fault("connections", "slow", seconds=4, account=BRUNO)
     member = arrives("Hanna Hand", hand=ana)
     member.goes_to("/contacts/")
     member.sees("Bring people you know")
