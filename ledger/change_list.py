@@ -47,12 +47,14 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """One page, and what Django's templates ask of a list."""
         assert isinstance(self.model_admin, BoundedAdmin)
+        filtered = bool(self.get_filters_params())
+        # A search leads to few rows by itself; one for nothing but blanks is none.
+        searched = bool(self.query.strip() and self.search_fields)
         self.page = keyset.page(
             self.queryset,
             place=self.place,
             size=A_PAGE,
-            # A search leads to few rows by itself; one for nothing but blanks is none.
-            window=None if self.query.strip() and self.search_fields else ROWS_READ,
+            window=ROWS_READ if filtered and not searched else None,
             span=self.model_admin.span(request),
         )
         self.result_list = self.page.rows
